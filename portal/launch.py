@@ -1,0 +1,206 @@
+"""Start the processes of one machine and keep them: Redis, web, worker, sweeper.
+
+``portal up`` and ``portal demo`` call ``launch``. Ctrl-C ends the whole tree; so does the death of
+the launcher (see ``portal.supervise``).
+"""
+
+import errno
+import fcntl
+import http.client
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from portal import redis_server
+from portal.supervise import Program, Supervisor, guarded
+
+_START_LIMIT = 60.0  # seconds until the first page must answer
+_DEATHS_AT_START = 3  # a program that dies so often before the first page will not get better by itself
+_THREADS = 4  # a web worker; a slow reader must not stop the others
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not bound to
+
+
+@dataclass(frozen=True, kw_only=True)
+class LaunchSettings:
+    """Say what to start and where.
+
+    ``instance`` is the folder of all data, ``port`` 0 takes any free one, ``redis_url`` None starts an
+    own Redis, ``environment`` is what the processes get beside ``INSTANCE``, ``PORT``, ``REDIS_URL``.
+    """
+
+    instance: Path
+    port: int = 8000
+    bind: str = "127.0.0.1"
+    redis_url: str | None = None
+    web_workers: int = 2
+    environment: Mapping[str, str]
+
+
+class CannotStart(Exception):  # noqa: N818 - the name says the fact
+    """The portal cannot start; the message is one sentence for the person who started it."""
+
+
+def launch(settings: LaunchSettings, announce: Callable[[str], None]) -> int:
+    """Run the portal until Ctrl-C or SIGTERM and return the exit status; nothing is left running.
+
+    ``announce`` receives the address once pages are served. Call it from the main thread of a process
+    without other threads.
+    """
+    return guarded(lambda: _launch(settings, announce))
+
+
+def _launch(settings: LaunchSettings, announce: Callable[[str], None]) -> int:
+    try:
+        with _claimed(settings.instance), _listener(settings.bind, settings.port) as listener:
+            return _run(settings, listener, announce)
+    except (CannotStart, redis_server.RedisMissing, redis_server.UnsafeFolder) as reason:
+        sys.stderr.write(f"{reason}\n")
+        return 1
+
+
+def _run(settings: LaunchSettings, listener: socket.socket, announce: Callable[[str], None]) -> int:
+    supervisor = Supervisor()
+    try:
+        environment = _environment(settings, listener)
+        if settings.redis_url is None and not _start_redis(supervisor, settings, environment):
+            return 0
+        supervisor.start(_web(settings, listener, environment))
+        if not _until(supervisor, lambda: _serves(listener), "The web server"):
+            return 0
+        announce(_address(listener))
+        for program in _background(environment):
+            supervisor.start(program)
+        while supervisor.watch(60):
+            pass
+        return 0
+    finally:
+        supervisor.stop()
+
+
+def _start_redis(supervisor: Supervisor, settings: LaunchSettings, environment: Mapping[str, str]) -> bool:
+    supervisor.start(
+        Program(
+            name="redis",
+            command=redis_server.command(settings.instance),
+            environment=environment,
+            last=True,
+        )
+    )
+    path = redis_server.socket_path(settings.instance)
+    return _until(supervisor, lambda: redis_server.answers(path), "Redis")
+
+
+def _until(supervisor: Supervisor, ready: Callable[[], bool], what: str) -> bool:
+    """Watch the programs until ``ready`` says so; False when a signal asked to stop meanwhile."""
+    give_up = time.monotonic() + _START_LIMIT
+    while not ready():
+        if not supervisor.watch(0.02):
+            return False
+        if supervisor.deaths() >= _DEATHS_AT_START:
+            raise CannotStart(f"{what} does not start; the reason stands above.")
+        if time.monotonic() > give_up:
+            raise CannotStart(f"{what} did not answer within {_START_LIMIT:.0f} seconds.")
+    return True
+
+
+def _environment(settings: LaunchSettings, listener: socket.socket) -> dict[str, str]:
+    own_redis = redis_server.url(redis_server.socket_path(settings.instance))
+    return {
+        **settings.environment,
+        "INSTANCE": str(settings.instance.resolve()),
+        "PORT": str(listener.getsockname()[1]),
+        "REDIS_URL": settings.redis_url or own_redis,
+    }
+
+
+def _web(settings: LaunchSettings, listener: socket.socket, environment: Mapping[str, str]) -> Program:
+    options = {
+        # The launcher keeps the port: readers wait, and nobody else takes it, while web starts again.
+        "bind": f"fd://{listener.fileno()}",
+        "workers": settings.web_workers,
+        "worker-class": "gthread",
+        "threads": _THREADS,
+        "timeout": 60,
+        "graceful-timeout": 5,
+        "log-level": "warning",
+    }
+    return Program(
+        name="web",
+        command=[
+            *(sys.executable, "-m", "gunicorn", "portal.app:create_app()", "--no-control-socket"),
+            *(f"--{name}={value}" for name, value in options.items()),
+        ],
+        environment=environment,
+        inherit=(listener.fileno(),),
+    )
+
+
+def _background(environment: Mapping[str, str]) -> Iterator[Program]:
+    for name, module in (("worker", "jobs.worker"), ("sweeper", "jobs.schedule")):
+        yield Program(name=name, command=[sys.executable, "-m", module], environment=environment)
+
+
+@contextmanager
+def _claimed(instance: Path) -> Iterator[None]:
+    """Hold the folder of all data: two copies on one folder would write over each other."""
+    instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = os.open(instance, os.O_RDONLY)
+    try:
+        _lock(folder, instance)
+        yield
+    finally:
+        os.close(folder)
+
+
+def _lock(folder: int, instance: Path) -> None:
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise CannotStart(
+            f"The portal in {instance} is running already; another copy needs its own INSTANCE and PORT."
+        ) from None
+
+
+@contextmanager
+def _listener(bind: str, port: int) -> Iterator[socket.socket]:
+    family = socket.AF_INET6 if ":" in bind else socket.AF_INET
+    with socket.socket(family) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((bind, port))
+        except (OSError, OverflowError) as reason:
+            raise CannotStart(_port_sentence(bind, port, reason)) from None
+        listener.listen(128)
+        yield listener
+
+
+def _port_sentence(bind: str, port: int, reason: Exception) -> str:
+    if isinstance(reason, PermissionError):
+        return f"Port {port} may not be used by this user; choose one above 1023, for example PORT=8000."
+    if isinstance(reason, OSError) and reason.errno == errno.EADDRINUSE:
+        return f"Port {port} is in use by another program; choose another, for example PORT={port + 1}."
+    return f"The portal cannot listen on {bind}, port {port} ({reason})."
+
+
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    host = _EVERYWHERE.get(host, host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _serves(listener: socket.socket) -> bool:
+    """Ask for the page of health; any answer but a failure will do, as the host name may be refused."""
+    host, port = listener.getsockname()[:2]
+    connection = http.client.HTTPConnection(_EVERYWHERE.get(host, host), port, timeout=0.25)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status < http.HTTPStatus.INTERNAL_SERVER_ERROR
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
