@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from portal.supervise import descendants, die_with, kill
+from portal.supervise import descendants, kill
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 60  # seconds until a real part must answer; only a broken one takes longer
@@ -109,11 +109,11 @@ def start(
     user: int | None = None,
     died_with: signal.Signals = signal.SIGKILL,
 ) -> Running:
-    """Start a command that ends with the test run at the latest; ``user`` is a uid to run as."""
-    tests = os.getpid()
+    """Start a command from the main thread; it ends with the test run at the latest. ``user`` is a uid to run as."""
     with log.open("ab") as output:
         process = subprocess.Popen(
-            command,
+            # By a program, since Python may not run code between fork and exec while threads run.
+            ["setpriv", "--pdeathsig", died_with.name.removeprefix("SIG"), "--", *command],
             cwd=ROOT if user is None else "/",
             env=dict(environment),
             stdin=subprocess.DEVNULL,
@@ -123,7 +123,6 @@ def start(
             user=user,
             group=user,
             extra_groups=None if user is None else [],
-            preexec_fn=lambda: die_with(tests, died_with),  # noqa: PLW1509 - tests start it from one thread
         )
     return Running(process=process, log=log)
 
