@@ -1,0 +1,1 @@
+"""Accounts: sign-in, second factor, reset, invitations, own sign-ins, throttles."""

@@ -1,0 +1,20 @@
+"""Finding the signed-in member of a request, and keeping the sign-in alive while its owner is active."""
+
+from portal.accounts.models import LoginSession
+from portal.accounts.queries import find_live_sign_in, member_of
+from portal.accounts.rules import TOUCH_EVERY
+from portal.clock import utc_now
+from portal.security.viewer import Member
+from portal.transaction import current_session, transaction
+
+
+def load_member(token: str) -> Member | None:
+    """Find who is signed in by the cookie's token. Two statements, and once a minute one more that notes activity."""
+    now = utc_now()
+    found = find_live_sign_in(current_session(), token, now)
+    if found is None or found.is_waiting:
+        return None
+    if now - found.last_seen_at >= TOUCH_EVERY:
+        with transaction() as session:
+            session.get_one(LoginSession, found.id).last_seen_at = now
+    return member_of(found)

@@ -1,0 +1,1 @@
+"""Consultations: booked by visitors, answered by the therapist."""

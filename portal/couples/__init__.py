@@ -1,0 +1,1 @@
+"""Couples: two persons, their sides, their therapist."""

@@ -1,0 +1,1 @@
+"""A therapist's time: weekly hours, time away, occupied intervals, and the slots that are left."""

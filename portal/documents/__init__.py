@@ -1,0 +1,1 @@
+"""Documents: rows, the registry of what can be rendered, HTML to PDF."""

@@ -1,0 +1,1 @@
+"""Encrypted blobs: written once, found by a random name."""

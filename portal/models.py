@@ -1,0 +1,20 @@
+"""All tables, imported once, so that metadata is whole wherever it is needed."""
+
+from portal.accounts import models as accounts
+from portal.audit import models as audit
+from portal.blog import models as blog
+from portal.booking import models as booking
+from portal.couples import models as couples
+from portal.diary import models as diary
+from portal.documents import models as documents
+from portal.files import models as files
+from portal.health import models as health
+from portal.meetings import models as meetings
+from portal.notices import models as notices
+from portal.people import models as people
+from portal.practice import models as practice
+
+__all__ = [
+    "accounts", "audit", "blog", "booking", "couples", "diary", "documents", "files", "health", "meetings", "notices",
+    "people", "practice",
+]  # fmt: skip

@@ -1,0 +1,1 @@
+"""Every outgoing message: neutral words, one recipient, folded within ten minutes."""

@@ -1,0 +1,71 @@
+"""Outgoing messages: what is to be said is sealed until the moment of sending."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal.orm import Model
+from portal.people.models import Person
+from portal.security.crypto import Owner, OwnerKind
+from portal.security.sealed import Sealed, SealedText
+
+
+class MessageKind(StrEnum):
+    """What a message is about; each has templates under `templates/emails/`."""
+
+    CONSULTATION_BOOKED = "consultation_booked"
+    CONSULTATION_CONFIRMED = "consultation_confirmed"
+    CONSULTATION_DECLINED = "consultation_declined"
+    INVITATION = "invitation"
+    NEW_ITEM = "new_item"
+    RESET = "reset"
+    SECURITY_CHANGE = "security_change"
+    THERAPIST_REQUEST = "therapist_request"
+
+
+class MessageState(StrEnum):
+    """Where a message stands."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    FAILED = "failed"
+    SUPPRESSED = "suppressed"
+
+
+class Message(Model):
+    """One mail to one person. `address_code` finds messages to the same inbox, to fold them within ten minutes."""
+
+    __tablename__ = "message"
+    __table_args__ = (Index("ix_message_address_code_created_at", "address_code", "created_at"),)
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    address_code: Mapped[bytes]
+    state: Mapped[MessageState] = mapped_column(default=MessageState.WAITING)
+    due_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+
+    person: Mapped[Person] = relationship(lazy="raise_on_sql")
+    parts: Mapped[list["MessagePart"]] = relationship(
+        lazy="raise_on_sql", order_by="MessagePart.created_at, MessagePart.id"
+    )
+
+
+class MessagePart(Sealed):
+    """One thing that a mail says; several to one inbox share a mail. `facts` is JSON for the template, sealed."""
+
+    __tablename__ = "message_part"
+    __table_args__ = (Index("ix_message_part_message_id", "message_id"),)
+
+    message_id: Mapped[UUID] = mapped_column(ForeignKey("message.id"))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    kind: Mapped[MessageKind]
+    facts_sealed: Mapped[bytes | None]
+
+    facts = SealedText("facts_sealed")
+
+    def seal_owner(self) -> Owner:
+        """Sealed with the recipient's key."""
+        return Owner(OwnerKind.PERSON, self.person_id)

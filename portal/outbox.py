@@ -1,0 +1,213 @@
+"""Effects outside the database (a rendered file, a mail): written with the change that causes them, done once.
+
+A worker claims a row with a lease and a fencing number. Whoever comes back late with an old number has lost: its
+result is thrown away. Rows that no worker finished are handed out again by the sweeper.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import cast
+from uuid import UUID
+
+from sqlalchemy import CursorResult, Index, UniqueConstraint, or_, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from portal.clock import utc_now
+from portal.errors import Conflict
+from portal.orm import Model
+from portal.queueing import JobName, Queue
+from portal.transaction import after_commit
+
+LEASE = timedelta(seconds=90)
+REDISPATCH_AFTER = timedelta(seconds=30)
+MOST_ATTEMPTS = 5
+BACKOFF = (5, 30, 120, 600)  # seconds before attempts 2 to 5
+
+
+class LeaseLost(Conflict):
+    """Another worker has taken the row meanwhile; what this one did must not count."""
+
+
+class OutboxState(StrEnum):
+    """Where an effect stands."""
+
+    PENDING = "pending"
+    LEASED = "leased"
+    DONE = "done"
+    FAILED = "failed"
+    EXPIRED = "expired"
+
+
+class OutboxEntry(Model):
+    """One effect that is owed."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        UniqueConstraint("job", "effect_key"),
+        Index("ix_outbox_state_due_at", "state", "due_at"),
+    )
+
+    job: Mapped[JobName]
+    subject_id: Mapped[UUID]
+    effect_key: Mapped[str]
+    state: Mapped[OutboxState] = mapped_column(default=OutboxState.PENDING)
+    due_at: Mapped[datetime]
+    deadline_at: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    dispatches: Mapped[int] = mapped_column(default=0)
+    enqueued_at: Mapped[datetime | None]
+    lease_until: Mapped[datetime | None]
+    fence: Mapped[int] = mapped_column(default=0)
+    done_at: Mapped[datetime | None]
+    failure: Mapped[str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to carry out one effect until the lease ends."""
+
+    outbox_id: UUID
+    job: JobName
+    subject_id: UUID
+    fence: int
+    attempts: int
+
+
+def put(
+    session: Session,
+    job: JobName,
+    subject_id: UUID,
+    *,
+    effect_key: str,
+    due_at: datetime,
+    deadline_at: datetime | None = None,
+) -> OutboxEntry:
+    """Owe an effect, in the caller's transaction; tell the workers once it is durable.
+
+    `effect_key` makes it unique per job: owing the same effect twice is refused by the database.
+    """
+    entry = OutboxEntry(
+        job=job, subject_id=subject_id, effect_key=effect_key, due_at=due_at, deadline_at=deadline_at,
+        state=OutboxState.PENDING, attempts=0, fence=0, dispatches=0,
+    )  # fmt: skip
+    session.add(entry)
+    now = utc_now()
+    if due_at <= now:
+        entry.dispatches, entry.enqueued_at = 1, now
+        after_commit(session, lambda: _hint(session, entry))
+    return entry
+
+
+def _hint(session: Session, entry: OutboxEntry) -> None:
+    queue: Queue = session.info["queue"]
+    queue.enqueue(entry.job, entry.id, entry.dispatches)
+
+
+def claim(session: Session, outbox_id: UUID, job: JobName, now: datetime) -> Claim | None:
+    """Take the row if it is due and nobody holds it; None means there is nothing to do. One statement, then one read."""
+    is_free = or_(
+        OutboxEntry.state == OutboxState.PENDING,
+        (OutboxEntry.state == OutboxState.LEASED) & (OutboxEntry.lease_until <= now),
+    )
+    taken = cast(
+        "CursorResult[None]",
+        session.execute(
+            update(OutboxEntry)
+            .where(OutboxEntry.id == outbox_id, OutboxEntry.job == job, OutboxEntry.due_at <= now, is_free)
+            .where(OutboxEntry.attempts < MOST_ATTEMPTS)
+            .values(
+                state=OutboxState.LEASED,
+                fence=OutboxEntry.fence + 1,
+                attempts=OutboxEntry.attempts + 1,
+                lease_until=now + LEASE,
+            )
+            .execution_options(synchronize_session=False)
+        ),
+    )
+    if taken.rowcount != 1:
+        return None
+    entry = session.get_one(OutboxEntry, outbox_id, populate_existing=True)
+    if entry.deadline_at is not None and entry.deadline_at <= now:
+        entry.state = OutboxState.EXPIRED
+        return None
+    return Claim(entry.id, entry.job, entry.subject_id, entry.fence, entry.attempts)
+
+
+def finish(session: Session, taken: Claim, now: datetime) -> None:
+    """Mark the effect done, in the same transaction as its result.
+
+    Raises:
+        LeaseLost: the claim is no longer valid; the caller's transaction must roll back.
+    """
+    _settle(session, taken, state=OutboxState.DONE, done_at=now, failure=None, due_at=None)
+
+
+def give_back(
+    session: Session, taken: Claim, reason: str, now: datetime, *, for_good: bool = False
+) -> OutboxState:
+    """Report a failure by its kind (never its content): try again later, or after five attempts fail visibly.
+
+    Raises:
+        LeaseLost: the claim is no longer valid.
+    """
+    is_final = for_good or taken.attempts >= MOST_ATTEMPTS
+    state = OutboxState.FAILED if is_final else OutboxState.PENDING
+    pause = timedelta(seconds=BACKOFF[min(taken.attempts, len(BACKOFF)) - 1])
+    _settle(
+        session, taken, state=state, done_at=None, failure=reason, due_at=None if is_final else now + pause
+    )
+    return state
+
+
+def _settle(
+    session: Session,
+    taken: Claim,
+    *,
+    state: OutboxState,
+    done_at: datetime | None,
+    failure: str | None,
+    due_at: datetime | None,
+) -> None:
+    values: dict[str, object] = {"state": state, "done_at": done_at, "failure": failure, "lease_until": None}
+    if due_at is not None:
+        values |= {"due_at": due_at, "enqueued_at": None}
+    settled = cast(
+        "CursorResult[None]",
+        session.execute(
+            update(OutboxEntry)
+            .where(OutboxEntry.id == taken.outbox_id, OutboxEntry.fence == taken.fence)
+            .where(OutboxEntry.state == OutboxState.LEASED)
+            .values(**values)
+            .execution_options(synchronize_session=False)
+        ),
+    )
+    if settled.rowcount != 1:
+        raise LeaseLost(str(taken.outbox_id))
+
+
+def due_entries(session: Session, now: datetime, limit: int = 200) -> list[OutboxEntry]:
+    """List what should be handed to the workers now: due and never handed out, or handed out and not heard of."""
+    is_unheard = or_(OutboxEntry.enqueued_at.is_(None), OutboxEntry.enqueued_at <= now - REDISPATCH_AFTER)
+    is_waiting = (OutboxEntry.state == OutboxState.PENDING) & (OutboxEntry.due_at <= now) & is_unheard
+    is_abandoned = (OutboxEntry.state == OutboxState.LEASED) & (OutboxEntry.lease_until <= now) & is_unheard
+    return list(
+        session.scalars(
+            select(OutboxEntry)
+            .where(is_waiting | is_abandoned)
+            .order_by(OutboxEntry.due_at, OutboxEntry.id)
+            .limit(limit)
+        )
+    )
+
+
+def hand_out(session: Session, entry: OutboxEntry, queue: Queue, now: datetime) -> None:
+    """Give a due row to the workers once more, unless it still waits in the queue or has used up its attempts."""
+    entry.enqueued_at = now
+    if entry.attempts >= MOST_ATTEMPTS:
+        entry.state, entry.failure, entry.lease_until = OutboxState.FAILED, "gave up", None
+        return
+    if entry.dispatches and queue.holds(entry.job, entry.id, entry.dispatches):
+        return
+    entry.dispatches += 1
+    after_commit(session, lambda: _hint(session, entry))

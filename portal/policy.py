@@ -1,0 +1,64 @@
+"""Who may do what: the one page for an auditor.
+
+A permission that is not listed is denied to everybody. Each row of a grant is a way to have it; every word of a row
+must hold. This is the lock in front of the endpoint. Which *rows* somebody may load (own couple, own document) is
+decided where rows are loaded: each area's `queries.py` starts from what the viewer may see.
+"""
+
+from portal.security.permissions import Grant, Permission, Policy, Predicate
+from portal.security.viewer import Member, Viewer
+
+
+def is_partner(viewer: Viewer) -> bool:
+    """One person of a couple, signed in."""
+    return isinstance(viewer, Member) and viewer.is_partner
+
+
+def is_therapist(viewer: Viewer) -> bool:
+    """A therapist, signed in with a second factor."""
+    return isinstance(viewer, Member) and viewer.is_therapist
+
+
+def is_staff(viewer: Viewer) -> bool:
+    """Anybody who works in the practice, signed in with a second factor."""
+    return isinstance(viewer, Member) and viewer.is_staff
+
+
+def sees_private_content(viewer: Viewer) -> bool:
+    """Not somebody who came in by a mailed reset alone: such a sign-in opens appointments only."""
+    return isinstance(viewer, Member) and not viewer.is_limited
+
+
+def anybody_of(*rows: tuple[Predicate, ...], fresh: bool = False) -> Grant:
+    """Grant to whoever fulfils one of the rows."""
+    return Grant(rows, fresh=fresh)
+
+
+PARTNER = (is_partner, sees_private_content)
+LIMITED_PARTNER = (is_partner,)
+THERAPIST = (is_therapist, sees_private_content)
+STAFF = (is_staff, sees_private_content)
+
+PERMISSIONS: Policy = {
+    Permission.ACCOUNT_SECURITY_EDIT: anybody_of(PARTNER, STAFF, fresh=True),
+    Permission.ACCOUNT_SIGN_INS_LIST: anybody_of(PARTNER, STAFF),
+    Permission.ACCOUNT_UNLOCK_ISSUE: anybody_of(THERAPIST, fresh=True),
+    Permission.BOOKING_LEAD_ANSWER: anybody_of(THERAPIST),
+    Permission.BOOKING_LEAD_LIST: anybody_of(THERAPIST),
+    Permission.COUPLES_CONSENT_GIVE: anybody_of(PARTNER),
+    Permission.COUPLES_COUPLE_CREATE: anybody_of(THERAPIST),
+    Permission.COUPLES_COUPLE_VIEW: anybody_of(THERAPIST),
+    Permission.COUPLES_INVITATION_SEND: anybody_of(THERAPIST),
+    Permission.DIARY_CALENDAR_VIEW: anybody_of(STAFF),
+    Permission.DOCUMENTS_DOCUMENT_DOWNLOAD: anybody_of(PARTNER, THERAPIST),
+    Permission.DOCUMENTS_DOCUMENT_RETRY: anybody_of(THERAPIST),
+    Permission.HOME_PARTNER_VIEW: anybody_of(LIMITED_PARTNER),
+    Permission.HOME_STAFF_VIEW: anybody_of(STAFF),
+    Permission.MEETINGS_MEETING_RECORD: anybody_of(THERAPIST),
+    Permission.MEETINGS_NOTE_WRITE: anybody_of(THERAPIST),
+    Permission.MEETINGS_PROCESS_NOTE_READ: anybody_of(THERAPIST, fresh=True),
+    Permission.MEETINGS_PROCESS_NOTE_WRITE: anybody_of(THERAPIST),
+    Permission.MEETINGS_SUMMARY_READ: anybody_of(PARTNER, THERAPIST),
+    Permission.MEETINGS_SUMMARY_RELEASE: anybody_of(THERAPIST),
+    Permission.MEETINGS_SUMMARY_WRITE: anybody_of(THERAPIST),
+}

@@ -1,0 +1,1 @@
+"""The practice: its words, its therapists, its consents."""

@@ -1,0 +1,81 @@
+"""The practice, its therapists' public profiles, and consents."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal.orm import Model
+from portal.people.models import Person
+
+
+class Paper(StrEnum):
+    """The paper that documents are laid out for."""
+
+    A4 = "a4"
+    LETTER = "letter"
+
+
+class Practice(Model):
+    """The one practice of this installation: public words and settings. Exactly one row."""
+
+    __tablename__ = "practice"
+
+    name: Mapped[str]
+    tagline: Mapped[str]
+    about: Mapped[str]
+    zone: Mapped[str]
+    language: Mapped[str] = mapped_column(default="en-GB")
+    paper: Mapped[Paper] = mapped_column(default=Paper.A4)
+    contact_line: Mapped[str]
+    help_notice: Mapped[str]
+    invites_with_code: Mapped[bool] = mapped_column(default=True)
+
+
+class Therapist(Model):
+    """A therapist's public profile; `person_id` is also the id under which time is kept in the diary."""
+
+    __tablename__ = "therapist"
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), unique=True)
+    display_name: Mapped[str]
+    title_line: Mapped[str]
+    approach: Mapped[str]
+    zone: Mapped[str]
+    position: Mapped[int] = mapped_column(default=0)
+    is_listed: Mapped[bool] = mapped_column(default=True)
+
+    person: Mapped[Person] = relationship(lazy="raise_on_sql")
+
+
+class ConsentKind(StrEnum):
+    """What is consented to; the secrets policy is one of them."""
+
+    CARE = "care"
+    PRIVACY = "privacy"
+    SECRETS_POLICY = "secrets_policy"
+
+
+class ConsentText(Model):
+    """One version of a text that clients accept. Rows are never changed, a new wording is a new version."""
+
+    __tablename__ = "consent_text"
+    __table_args__ = (UniqueConstraint("kind", "version"),)
+
+    kind: Mapped[ConsentKind]
+    version: Mapped[int]
+    title: Mapped[str]
+    body: Mapped[str]
+
+
+class Consent(Model):
+    """One person's consent to one version; each person gives it alone and nobody else sees it."""
+
+    __tablename__ = "consent"
+    __table_args__ = (UniqueConstraint("person_id", "consent_text_id"),)
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    consent_text_id: Mapped[UUID] = mapped_column(ForeignKey("consent_text.id"))
+    withdrawn_at: Mapped[datetime | None]

@@ -1,0 +1,1 @@
+"""Locks: keys and sealed text, viewers, permissions, the gate, headers."""

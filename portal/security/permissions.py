@@ -1,0 +1,57 @@
+"""The vocabulary of permissions: `area:noun:verb`, in alphabetical order, one meaning each.
+
+Who has them stands in `portal.policy`; an endpoint names one by `@requires`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from portal.security.viewer import Viewer
+
+
+class Permission(StrEnum):
+    """What can be allowed."""
+
+    ACCOUNT_SECURITY_EDIT = "accounts:security:edit"  # change own password, second factor, backup codes
+    ACCOUNT_SIGN_INS_LIST = "accounts:sign-ins:list"  # see and end own sign-ins
+    ACCOUNT_UNLOCK_ISSUE = "accounts:unlock:issue"  # hand a client a code in person after a mailed reset
+    BOOKING_LEAD_ANSWER = "booking:lead:answer"  # confirm or decline a request for a consultation
+    BOOKING_LEAD_LIST = "booking:lead:list"  # see who asked for a consultation, and from which post
+    COUPLES_CONSENT_GIVE = "couples:consent:give"  # accept the practice's consents, alone
+    COUPLES_COUPLE_CREATE = "couples:couple:create"  # turn a lead into a couple of two persons
+    COUPLES_COUPLE_VIEW = "couples:couple:view"  # open a couple's page, as its therapist
+    COUPLES_INVITATION_SEND = "couples:invitation:send"  # invite one person to an own login
+    DIARY_CALENDAR_VIEW = "diary:calendar:view"  # see occupied times, by code
+    DOCUMENTS_DOCUMENT_DOWNLOAD = "documents:document:download"  # fetch a released document
+    DOCUMENTS_DOCUMENT_RETRY = "documents:document:retry"  # ask again for a document that failed
+    HOME_PARTNER_VIEW = "home:partner:view"  # the partner's home
+    HOME_STAFF_VIEW = "home:staff:view"  # the home of people who work in the practice
+    MEETINGS_MEETING_RECORD = "meetings:meeting:record"  # record a meeting and who came
+    MEETINGS_NOTE_WRITE = "meetings:note:write"  # write and sign the note about a meeting
+    MEETINGS_PROCESS_NOTE_READ = "meetings:process-note:read"  # open the sealed process note
+    MEETINGS_PROCESS_NOTE_WRITE = "meetings:process-note:write"  # save the process note, without reading it
+    MEETINGS_SUMMARY_READ = "meetings:summary:read"  # read a released summary, as one of its readers
+    MEETINGS_SUMMARY_RELEASE = "meetings:summary:release"  # release a summary to the couple
+    MEETINGS_SUMMARY_WRITE = "meetings:summary:write"  # write and preview a summary
+
+
+Predicate = Callable[[Viewer], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Who has a permission: any of the rows, and all predicates of that row. No rows: nobody.
+
+    `fresh`: the person must have proved who they are within the last minutes (SES-04).
+    """
+
+    rows: tuple[tuple[Predicate, ...], ...]
+    fresh: bool = False
+
+    def allows(self, viewer: Viewer) -> bool:
+        """Tell whether `viewer` has this permission at all; which rows they may load is the queries' business."""
+        return any(all(holds(viewer) for holds in row) for row in self.rows)
+
+
+Policy = Mapping[Permission, Grant]

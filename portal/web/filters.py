@@ -1,0 +1,62 @@
+"""Dates and times for templates: in words, in the reader's zone, with the zone's name where a meeting is meant."""
+
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Flask
+from flask_babel import format_date, format_datetime, format_time
+
+from portal.zones import city, offset_label
+
+
+def init_filters(app: Flask) -> None:
+    """Give templates the filters `when`, `day`, `short_day`, `clock`, `zone_label` and `utc_iso`."""
+    app.jinja_env.filters.update(
+        when=when,
+        day=day,
+        short_day=short_day,
+        clock=clock,
+        zone_label=zone_label,
+        utc_iso=utc_iso,
+        date_words=date_words,
+    )
+
+
+def when(instant: datetime, zone: str) -> str:
+    """Say day and time: "Tuesday 24 November, 09:00"."""
+    return f"{day(instant, zone)}, {clock(instant, zone)}"
+
+
+def day(instant: datetime, zone: str) -> str:
+    """Say the day: "Tuesday 24 November"; with the year when it is not the present one."""
+    return str(_local(format_datetime, instant, zone, "EEEE d MMMM"))
+
+
+def short_day(instant: datetime, zone: str) -> str:
+    """Say the day in short: "Tue 24 Nov"."""
+    return str(_local(format_datetime, instant, zone, "EEE d MMM"))
+
+
+def clock(instant: datetime, zone: str) -> str:
+    """Say the time: "09:00"."""
+    return str(_local(format_time, instant, zone, "HH:mm"))
+
+
+def zone_label(instant: datetime, zone: str) -> str:
+    """Say which clock is meant: "London, GMT"."""
+    return f"{city(zone)}, {offset_label(instant, ZoneInfo(zone))}"
+
+
+def utc_iso(instant: datetime) -> str:
+    """Give the instant as a machine reads it in a `time` element."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def date_words(value: Any) -> str:
+    """Say a calendar date: "Sunday 29 November 2026"."""
+    return str(format_date(value, "EEEE d MMMM y"))
+
+
+def _local(formatter: Any, instant: datetime, zone: str, pattern: str) -> Any:
+    return formatter(instant.astimezone(ZoneInfo(zone)), pattern, rebase=False)

@@ -1,0 +1,75 @@
+"""The base of all forms: the only module that knows Flask-WTF. Shape and wording of input; rules decide the rest."""
+
+from typing import Any
+
+from flask import g
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import Field, StringField, TextAreaField
+from wtforms.validators import ValidationError
+
+STALE = _l("This page had been open for a long time. What you typed is still here; please send it once more.")
+
+
+class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
+    """A form of the portal. The token is checked by the gate; here a stale page becomes a sentence, not a loss."""
+
+    class Meta:
+        """No cookie-bound token: `portal.security.gate` has its own."""
+
+        csrf = False
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Check every field, and that the page was not too old."""
+        is_valid = bool(super().validate(extra_validators))
+        if getattr(g, "form_is_stale", False):
+            self.form_errors.append(STALE)
+            return False
+        return is_valid
+
+    def add_error(self, name: str, sentence: Any) -> None:
+        """Mark a field with a sentence that a rule or the database caused."""
+        field = self[name]
+        field.errors = [*field.errors, sentence]
+
+    def keep(self) -> None:
+        """Run the validators for their marks only, when the answer is already no."""
+        self.validate()
+
+
+class Text:
+    """A validator for one line of text: at most `most` characters, no control characters, no lone surrogates."""
+
+    def __init__(self, most: int, *, lines: bool = False) -> None:
+        self.most = most
+        self.lines = lines
+        self.field_flags = {"maxlength": most}
+
+    def __call__(self, form: Any, field: Any) -> None:
+        """Raise ValidationError with a sentence that helps."""
+        text: str = field.data or ""
+        if len(text) > self.most:
+            raise ValidationError(
+                _l("This is longer than %(most)d characters. Please shorten it.", most=self.most)
+            )
+        if any(_is_forbidden(letter, lines=self.lines) for letter in text):
+            raise ValidationError(_l("This contains characters that cannot be stored. Please type it again."))
+
+
+def _is_forbidden(letter: str, *, lines: bool) -> bool:
+    if letter in "\t" or (lines and letter in "\r\n"):
+        return False
+    return ord(letter) < 0x20 or letter in "\x7f\u2028\u2029" or "\ud800" <= letter <= "\udfff"
+
+
+def stripped(text: str | None) -> str:
+    """Take the white space off both ends; a filter for single lines."""
+    return (text or "").strip()
+
+
+def unix_lines(text: str | None) -> str:
+    """Give browsers' CRLF line ends as the LF that is stored; a filter for longer texts."""
+    return (text or "").replace("\r\n", "\n").strip()
+
+
+__all__ = ["Field", "Form", "StringField", "Text", "TextAreaField", "stripped", "unix_lines"]
