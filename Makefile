@@ -56,7 +56,7 @@ $(READY): requirements.lock pyproject.toml
 	echo "Installing the packages of the lock into $(VENV) (once)" && \
 	$$python -m venv $(VENV) && \
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock && \
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . && \
+	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . && \
 	touch $@
 
 # $(call need,<command that succeeds when the part is there>,<Debian packages>,<another way>,<hint>)
@@ -81,4 +81,5 @@ system: $(READY)
 
 # Ubuntu has no package of Chromium that runs without snap; Playwright brings one.
 test-system: system
+	@[ -z "$$CHROMIUM" ] || command -v "$$CHROMIUM" >/dev/null || { echo "CHROMIUM names $$CHROMIUM, which is not there." >&2; exit 1; }
 	$(call need,$(BIN)/python -c 'from tests.support.chromium import executable; executable()',chromium,$(BIN)/playwright install --with-deps chromium, (CHROMIUM= names another))
