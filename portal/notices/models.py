@@ -36,7 +36,11 @@ class MessageState(StrEnum):
 
 
 class Message(Model):
-    """One mail to one person. `address_code` finds messages to the same inbox, to fold them within ten minutes."""
+    """One mail to one inbox. `address_code` finds messages to the same inbox, to fold them within ten minutes.
+
+    `person_id`: for whom it was begun; a part for somebody else with the same inbox may join it.
+    `handovers`: how often a mail server may have taken it; written before the text leaves, so that a crash counts.
+    """
 
     __tablename__ = "message"
     __table_args__ = (Index("ix_message_address_code_created_at", "address_code", "created_at"),)
@@ -46,6 +50,7 @@ class Message(Model):
     state: Mapped[MessageState] = mapped_column(default=MessageState.WAITING)
     due_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
+    handovers: Mapped[int] = mapped_column(default=0)
 
     person: Mapped[Person] = relationship(lazy="raise_on_sql")
     parts: Mapped[list["MessagePart"]] = relationship(

@@ -230,6 +230,7 @@ def upgrade() -> None:
     sa.Column('state', sa.Enum('waiting', 'sent', 'failed', 'suppressed', name='messagestate', native_enum=False, create_constraint=True, length=40), nullable=False),
     sa.Column('due_at', UtcDateTime(), nullable=False),
     sa.Column('sent_at', UtcDateTime(), nullable=True),
+    sa.Column('handovers', sa.Integer(), nullable=False),
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('created_at', UtcDateTime(), nullable=False),
     sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_message_person_id_person')),
@@ -354,11 +355,12 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['couple_id'], ['couple.id'], name=op.f('fk_meeting_couple_id_couple')),
     sa.ForeignKeyConstraint(['therapist_id'], ['person.id'], name=op.f('fk_meeting_therapist_id_person')),
     sa.ForeignKeyConstraint(['with_person_id'], ['person.id'], name=op.f('fk_meeting_with_person_id_person')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_meeting')),
-    sa.UniqueConstraint('couple_id', 'number', name=op.f('uq_meeting_couple_id_number'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_meeting'))
     )
     with op.batch_alter_table('meeting', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_meeting_therapist_id'), ['therapist_id'], unique=False)
+        batch_op.create_index('uq_meeting_alone_number', ['couple_id', 'with_person_id', 'number'], unique=True)
+        batch_op.create_index('uq_meeting_joint_number', ['couple_id', 'number'], unique=True, sqlite_where=sa.text('with_person_id is null'), postgresql_where=sa.text('with_person_id is null'))
 
     op.create_table('message_part',
     sa.Column('message_id', sa.Uuid(), nullable=False),
@@ -470,6 +472,7 @@ def upgrade() -> None:
     sa.Column('couple_id', sa.Uuid(), nullable=False),
     sa.Column('author_id', sa.Uuid(), nullable=False),
     sa.Column('revision', sa.Integer(), nullable=False),
+    sa.Column('saved_at', UtcDateTime(), nullable=False),
     sa.Column('text_sealed', sa.LargeBinary(), nullable=True),
     sa.Column('signed_at', UtcDateTime(), nullable=True),
     sa.Column('signature', sa.LargeBinary(), nullable=True),
@@ -486,6 +489,7 @@ def upgrade() -> None:
     sa.Column('meeting_id', sa.Uuid(), nullable=False),
     sa.Column('author_id', sa.Uuid(), nullable=False),
     sa.Column('revision', sa.Integer(), nullable=False),
+    sa.Column('saved_at', UtcDateTime(), nullable=False),
     sa.Column('text_sealed', sa.LargeBinary(), nullable=True),
     sa.Column('seal_revision', sa.Integer(), nullable=False),
     sa.Column('id', sa.Uuid(), nullable=False),
@@ -500,6 +504,7 @@ def upgrade() -> None:
     sa.Column('couple_id', sa.Uuid(), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
     sa.Column('revision', sa.Integer(), nullable=False),
+    sa.Column('saved_at', UtcDateTime(), nullable=False),
     sa.Column('state', sa.Enum('draft', 'released', 'superseded', name='summarystate', native_enum=False, create_constraint=True, length=40), nullable=False),
     sa.Column('content_sealed', sa.LargeBinary(), nullable=True),
     sa.Column('content_hash', sa.Text(), nullable=True),
@@ -548,6 +553,8 @@ def downgrade() -> None:
 
     op.drop_table('message_part')
     with op.batch_alter_table('meeting', schema=None) as batch_op:
+        batch_op.drop_index('uq_meeting_joint_number')
+        batch_op.drop_index('uq_meeting_alone_number')
         batch_op.drop_index(batch_op.f('ix_meeting_therapist_id'))
 
     op.drop_table('meeting')
