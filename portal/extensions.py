@@ -14,12 +14,13 @@ from portal.orm import Model
 
 
 class PortalSession(FlaskSession):
-    """A database session that carries the keyring and the queue of its application, so that models need no Flask."""
+    """A database session that carries keyring, queue and file store of its application, so that models need no Flask."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.info["keyring"] = current_app.extensions["keyring"]
         self.info["queue"] = current_app.extensions["queue"]
+        self.info["files_url"] = current_app.extensions["settings"].files_url
 
 
 db = SQLAlchemy(

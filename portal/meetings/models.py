@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.couples.models import Couple
@@ -21,13 +21,21 @@ class Place(StrEnum):
 
 
 class Meeting(Model):
-    """One therapy session. `with_person_id` is set for a meeting with one partner alone."""
+    """One therapy session. `with_person_id` is set for a meeting with one partner alone.
+
+    `number` counts per couple, and apart from that per person seen alone: a gap in the numbers of the joint meetings
+    would tell one partner that the other had a meeting.
+    """
 
     __tablename__ = "meeting"
     __table_args__ = (
-        UniqueConstraint("couple_id", "number"),
+        Index(
+            "uq_meeting_joint_number", "couple_id", "number", unique=True,
+            sqlite_where=text("with_person_id is null"), postgresql_where=text("with_person_id is null"),
+        ),
+        Index("uq_meeting_alone_number", "couple_id", "with_person_id", "number", unique=True),
         CheckConstraint("starts_at < ends_at", name="ends_after_start"),
-    )
+    )  # fmt: skip
 
     couple_id: Mapped[UUID] = mapped_column(ForeignKey("couple.id"))
     therapist_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
@@ -73,6 +81,7 @@ class Note(Sealed):
     couple_id: Mapped[UUID] = mapped_column(ForeignKey("couple.id"))
     author_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     revision: Mapped[int] = mapped_column(default=1)
+    saved_at: Mapped[datetime]
     text_sealed: Mapped[bytes | None]
     signed_at: Mapped[datetime | None]
     signature: Mapped[bytes | None]
@@ -92,6 +101,7 @@ class ProcessNote(Sealed):
     meeting_id: Mapped[UUID] = mapped_column(ForeignKey("meeting.id"), unique=True)
     author_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     revision: Mapped[int] = mapped_column(default=1)
+    saved_at: Mapped[datetime]
     text_sealed: Mapped[bytes | None]
 
     text = SealedText("text_sealed")
@@ -125,6 +135,7 @@ class Summary(Sealed):
     couple_id: Mapped[UUID] = mapped_column(ForeignKey("couple.id"))
     version: Mapped[int] = mapped_column(default=1)
     revision: Mapped[int] = mapped_column(default=1)
+    saved_at: Mapped[datetime]
     state: Mapped[SummaryState] = mapped_column(default=SummaryState.DRAFT)
     content_sealed: Mapped[bytes | None]
     content_hash: Mapped[str | None]
