@@ -1,5 +1,6 @@
 """HTML to PDF/UA-1 bytes, from packaged parts only. No database, no Flask, no network, no file of anybody's choosing."""
 
+import gc
 import logging
 from functools import cache, partial
 from pathlib import Path
@@ -9,7 +10,7 @@ from weasyprint import CSS, HTML
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
-from portal.documents.fonts import font_face_rules, font_file
+from portal.documents.fonts import NAMED_FACES, font_face_rules, font_file
 from portal.documents.tags import finish_tags
 
 STYLESHEETS = Path(__file__).resolve().parents[2] / "static" / "css"
@@ -19,7 +20,7 @@ _WARM_UP = '<!doctype html><html lang="en"><title>-</title><h1>a</h1><p><b>b</b>
 logging.getLogger("weasyprint").propagate = False
 
 
-class AddressRefused(Exception):  # noqa: N818 - named for the fact
+class AddressRefused(Exception):
     """The HTML asked for something that is not packaged: a template is wrong or markup came through. Nothing was fetched."""
 
 
@@ -29,10 +30,15 @@ class PackagedFonts(URLFetcher):  # type: ignore[misc]  # untyped library
     def __init__(self) -> None:
         # The parent's constructor is left out on purpose: it registers the handlers that could open files and sockets.
         self._fail_on_errors = True
+        self.has_refused = False
 
     def fetch(self, url: str, headers: object = None) -> URLFetcherResponse:
-        """Return the font that `asset:<name>` stands for. Raises KeyError otherwise, which ends the rendering."""
-        return URLFetcherResponse(url, font_file(url.removeprefix("asset:")))
+        """Return the font that `asset:<name>` stands for. Raises AddressRefused otherwise, which ends the rendering."""
+        name = url.removeprefix("asset:")
+        if name not in NAMED_FACES:
+            self.has_refused = True
+            raise AddressRefused
+        return URLFetcherResponse(url, font_file(name))
 
 
 @cache
@@ -60,6 +66,8 @@ def render_pdf(html: str, *, language: str, stylesheet_name: str = "pdf.css") ->
         )
     except FatalURLFetchingError:
         raise AddressRefused from None
+    if fetcher.has_refused:  # inside an inline picture the renderer swallows even its fatal errors
+        raise AddressRefused
     return cast("bytes", pdf)
 
 
@@ -70,3 +78,4 @@ def warm_up() -> None:
     """
     for _ in range(2):
         render_pdf(_WARM_UP, language="en")
+    gc.collect()  # the renderer's font folders go with its objects, and those hold one another

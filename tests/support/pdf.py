@@ -89,13 +89,17 @@ def text_of(pdf: bytes) -> str:
     return "\n".join(page.extract_text() for page in reader_of(pdf).pages)
 
 
-def elements_of(reader: PdfReader) -> Iterator[DictionaryObject]:
+def root_of(reader: PdfReader) -> Any:
+    """Return the catalogue; `Any`, because a PDF object may be of every kind."""
+    return reader.root_object
+
+
+def elements_of(reader: PdfReader) -> Iterator[Any]:
     """Walk the structure tree in reading order."""
-    root = reader.root_object["/StructTreeRoot"].get_object()
-    yield from _walk(root.get("/K"))  # type: ignore[union-attr]
+    yield from _walk(root_of(reader)["/StructTreeRoot"]["/K"])
 
 
-def _walk(kids: Any) -> Iterator[DictionaryObject]:
+def _walk(kids: Any) -> Iterator[Any]:
     kids = kids.get_object() if kids is not None else ArrayObject()
     for kid in kids if isinstance(kids, ArrayObject) else [kids]:
         element = kid.get_object()
@@ -110,7 +114,8 @@ def tags_of(reader: PdfReader) -> list[str]:
 
 def every_object(reader: PdfReader) -> Iterator[Any]:
     """Go through the file's objects, whether anything points to them or not."""
-    for number in range(1, len(reader.xref[0] if reader.xref else ()) + len(reader.xref_objStm) + 2):
+    in_the_open = {number for generation in reader.xref.values() for number in generation}
+    for number in sorted(in_the_open | set(reader.xref_objStm)):
         found = reader.get_object(number)
         if found is not None:
             yield found
