@@ -18,6 +18,7 @@ class Account(Sealed):
     """A person's login. E-mail is a contact, not an identity: the person is found by user name or by address.
 
     `totp_step`: the last accepted time step, so that a code works once.
+    `is_limited`: the password came by a mailed reset alone; every sign-in with it shows appointments only (AUT-06).
     """
 
     __tablename__ = "account"
@@ -29,6 +30,7 @@ class Account(Sealed):
     totp_secret_sealed: Mapped[bytes | None]
     totp_step: Mapped[int] = mapped_column(default=0)
     is_totp_on: Mapped[bool] = mapped_column(default=False)
+    is_limited: Mapped[bool] = mapped_column(default=False)
     is_disabled: Mapped[bool] = mapped_column(default=False)
 
     user_name = SealedText("user_name_sealed")

@@ -131,6 +131,7 @@ def upgrade() -> None:
     sa.Column('totp_secret_sealed', sa.LargeBinary(), nullable=True),
     sa.Column('totp_step', sa.Integer(), nullable=False),
     sa.Column('is_totp_on', sa.Boolean(), nullable=False),
+    sa.Column('is_limited', sa.Boolean(), nullable=False),
     sa.Column('is_disabled', sa.Boolean(), nullable=False),
     sa.Column('seal_revision', sa.Integer(), nullable=False),
     sa.Column('id', sa.Uuid(), nullable=False),
