@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from portal.errors import Conflict
 from portal.extensions import db
+from portal.failpoints import failpoint
 
 CALLBACKS = "after_commit"
 
@@ -49,7 +50,9 @@ def transaction() -> Iterator[Session]:
     session.info[CALLBACKS] = callbacks
     try:
         yield session
+        failpoint("transaction.before_commit")
         session.commit()
+        failpoint("transaction.after_commit")
     except IntegrityError as error:
         session.rollback()
         raise ConstraintViolated(violated_constraint(error)) from error
