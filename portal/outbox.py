@@ -16,13 +16,16 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from portal.clock import utc_now
 from portal.errors import Conflict
 from portal.orm import Model
-from portal.queueing import JobName, Queue
+from portal.queueing import JobName, Queue, job_id
 from portal.transaction import after_commit
 
 LEASE = timedelta(seconds=90)
 REDISPATCH_AFTER = timedelta(seconds=30)
 MOST_ATTEMPTS = 5
-BACKOFF = (5, 30, 120, 600)  # seconds before attempts 2 to 5
+BACKOFF = {  # seconds before attempts 2 to 5: somebody waits for a document; a mail server may be away for hours
+    JobName.RENDER_DOCUMENT: (5, 30, 120, 600),
+    JobName.SEND_MESSAGE: (30, 300, 1800, 7200),
+}
 
 
 class LeaseLost(Conflict):
@@ -153,11 +156,52 @@ def give_back(
     """
     is_final = for_good or taken.attempts >= MOST_ATTEMPTS
     state = OutboxState.FAILED if is_final else OutboxState.PENDING
-    pause = timedelta(seconds=BACKOFF[min(taken.attempts, len(BACKOFF)) - 1])
+    pauses = BACKOFF[taken.job]
+    pause = timedelta(seconds=pauses[min(taken.attempts, len(pauses)) - 1])
     _settle(
         session, taken, state=state, done_at=None, failure=reason, due_at=None if is_final else now + pause
     )
     return state
+
+
+def postpone(session: Session, taken: Claim, until: datetime) -> None:
+    """Put the effect off because it is not its time yet; this counts as no attempt.
+
+    Raises:
+        LeaseLost: the claim is no longer valid.
+    """
+    _settle(session, taken, state=OutboxState.PENDING, done_at=None, failure=None, due_at=until)
+    session.execute(
+        update(OutboxEntry)
+        .where(OutboxEntry.id == taken.outbox_id)
+        .values(attempts=OutboxEntry.attempts - 1)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def let_go(session: Session, taken: Claim, reason: str) -> None:
+    """Close the row without its effect, because nobody is owed it any more.
+
+    Raises:
+        LeaseLost: the claim is no longer valid.
+    """
+    _settle(session, taken, state=OutboxState.EXPIRED, done_at=None, failure=reason, due_at=None)
+
+
+def hold_on(session: Session, taken: Claim) -> None:
+    """Make sure, just before an effect that cannot be taken back, that the claim still counts; locks the row.
+
+    Raises:
+        LeaseLost: another worker has taken over.
+    """
+    held = session.scalar(
+        select(OutboxEntry.id)
+        .where(OutboxEntry.id == taken.outbox_id, OutboxEntry.fence == taken.fence)
+        .where(OutboxEntry.state == OutboxState.LEASED)
+        .with_for_update()
+    )
+    if held is None:
+        raise LeaseLost(str(taken.outbox_id))
 
 
 def _settle(
@@ -201,13 +245,17 @@ def due_entries(session: Session, now: datetime, limit: int = 200) -> list[Outbo
     )
 
 
-def hand_out(session: Session, entry: OutboxEntry, queue: Queue, now: datetime) -> None:
-    """Give a due row to the workers once more, unless it still waits in the queue or has used up its attempts."""
-    entry.enqueued_at = now
+def hand_out(session: Session, entry: OutboxEntry, waiting: frozenset[str], now: datetime) -> None:
+    """Give a due row to the workers once more, unless it still waits in the queue or has used up its attempts.
+
+    `waiting`: the ids of the jobs in the queue, read before the transaction. Two sweepers that do this at once give
+    the job the same id, and the queue takes it once.
+    """
     if entry.attempts >= MOST_ATTEMPTS:
         entry.state, entry.failure, entry.lease_until = OutboxState.FAILED, "gave up", None
         return
-    if entry.dispatches and queue.holds(entry.job, entry.id, entry.dispatches):
+    entry.enqueued_at = now
+    if entry.dispatches and job_id(entry.job, entry.id, entry.dispatches) in waiting:
         return
     entry.dispatches += 1
     after_commit(session, lambda: _hint(session, entry))

@@ -4,13 +4,16 @@ Worker and web share the job key, so whoever can merely write to Redis cannot ma
 """
 
 import hmac
+import time
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 import structlog
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 from rq import Queue as RqQueue
 from rq.exceptions import DuplicateJobError
 from rq.serializers import JSONSerializer
@@ -19,6 +22,9 @@ QUEUE_NAME = "portal"
 JOB_SECONDS = 85  # below the lease of 90 seconds, so that a job never outlives its claim
 FAILURE_SECONDS = 7 * 24 * 3600
 SOCKET_SECONDS = 1.0  # a paused Redis may hold up a form by this much at most
+QUIET_SECONDS = (
+    5.0  # after a failure the next hints are dropped at once, so that a form with three waits for one
+)
 log = structlog.get_logger()
 
 
@@ -29,9 +35,14 @@ class JobName(StrEnum):
     SEND_MESSAGE = "jobs.messages.send"
 
 
+def job_id(job: JobName, outbox_id: UUID, dispatch: int) -> str:
+    """Name one hand-out of an outbox row. RQ refuses an id for as long as a failed job of that id lives."""
+    return f"{job.name.lower().replace('_', '-')}-{outbox_id}-{dispatch}"
+
+
 def job_mac(key: bytes, job_id: str, function: str, arguments: list[str]) -> str:
     """Sign what a job is to do; worker and queue compute it alike."""
-    body = "\x1f".join([job_id, function, *arguments]).encode()
+    body = "\x1f".join([job_id, function, *arguments]).encode("utf-8", "surrogatepass")
     return hmac.new(key, body, "sha256").hexdigest()
 
 
@@ -40,6 +51,7 @@ class Queue:
 
     def __init__(self, redis_url: str | None, job_key: bytes) -> None:
         self._job_key = job_key
+        self._quiet_until = 0.0
         self.redis = connect(redis_url) if redis_url else None
         self._rq: Any = (
             RqQueue(QUEUE_NAME, connection=self.redis, serializer=JSONSerializer)
@@ -48,56 +60,56 @@ class Queue:
         )
 
     def enqueue(self, job: JobName, outbox_id: UUID, dispatch: int) -> bool:
-        """Tell the workers that an outbox row is due; False if Redis cannot be reached, which loses nothing.
-
-        `dispatch` numbers the hand-outs of this row: RQ refuses an id for as long as a failed job of that id lives.
-        """
-        if self._rq is None:
+        """Tell the workers that an outbox row is due; False if Redis cannot be reached, which loses nothing."""
+        if self._rq is None or time.monotonic() < self._quiet_until:
             return False
-        job_id = _job_id(job, outbox_id, dispatch)
-        arguments = [str(outbox_id)]
         try:
-            self._rq.enqueue_call(
-                func=job.value,
-                args=arguments,
-                job_id=job_id,
-                unique=True,
-                timeout=JOB_SECONDS,
-                result_ttl=0,
-                failure_ttl=FAILURE_SECONDS,
-                description=job.name.lower(),
-                meta={"mac": job_mac(self._job_key, job_id, job.value, arguments)},
-            )
+            self._enqueue(job, outbox_id, dispatch)
         except DuplicateJobError:
             return True
         except (RedisError, OSError) as error:
+            self._quiet_until = time.monotonic() + QUIET_SECONDS
             log.warning(
                 "queue.unreachable", job=job.name, outbox_id=str(outbox_id), kind=type(error).__name__
             )
             return False
         return True
 
-    def holds(self, job: JobName, outbox_id: UUID, dispatch: int) -> bool:
-        """Tell whether that hand-out still waits in the queue, so that it need not be repeated."""
-        if self._rq is None:
-            return False
-        try:
-            return self._rq.get_job_position(_job_id(job, outbox_id, dispatch)) is not None
-        except (RedisError, OSError):
-            return False
+    def _enqueue(self, job: JobName, outbox_id: UUID, dispatch: int) -> None:
+        name, arguments = job_id(job, outbox_id, dispatch), [str(outbox_id)]
+        self._rq.enqueue_call(
+            func=job.value,
+            args=arguments,
+            job_id=name,
+            unique=True,
+            timeout=JOB_SECONDS,
+            result_ttl=0,
+            failure_ttl=FAILURE_SECONDS,
+            description=job.name.lower(),
+            meta={"mac": job_mac(self._job_key, name, job.value, arguments)},
+        )
 
-    def depth(self) -> int | None:
-        """Count the waiting jobs; None if Redis cannot be reached."""
+    def waiting(self) -> frozenset[str] | None:
+        """Read the ids of the waiting jobs; None if Redis cannot be reached. One round trip."""
+        if self.redis is None:
+            return None
         try:
-            return int(self._rq.count) if self._rq is not None else None
+            names: Any = self.redis.lrange(self._rq.key, 0, -1)
+            return frozenset(name.decode("utf-8", "replace") for name in names)
         except (RedisError, OSError):
             return None
 
-
-def _job_id(job: JobName, outbox_id: UUID, dispatch: int) -> str:
-    return f"{job.name.lower().replace('_', '-')}-{outbox_id}-{dispatch}"
+    def depth(self) -> int | None:
+        """Count the waiting jobs; None if Redis cannot be reached."""
+        waiting = self.waiting()
+        return None if waiting is None else len(waiting)
 
 
 def connect(redis_url: str) -> "Redis":
-    """Open a connection that never waits long."""
-    return Redis.from_url(redis_url, socket_connect_timeout=SOCKET_SECONDS, socket_timeout=SOCKET_SECONDS)
+    """Open a connection that never waits long: one try, and a second for each answer."""
+    return Redis.from_url(
+        redis_url,
+        socket_connect_timeout=SOCKET_SECONDS,
+        socket_timeout=SOCKET_SECONDS,
+        retry=Retry(NoBackoff(), 0),
+    )
