@@ -6,13 +6,13 @@ the launcher (see ``portal.supervise``).
 
 import errno
 import fcntl
-import http.client
 import os
+import select
 import socket
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from portal import redis_server
 from portal.supervise import Program, Supervisor, guarded
 
 _START_LIMIT = 60.0  # seconds until the first page must answer
-_DEATHS_AT_START = 3  # a program that dies so often before the first page will not get better by itself
+_DEATHS_AT_START = 2  # a program that dies so often before the first page will not get better by itself
 _THREADS = 4  # a web worker; a slow reader must not stop the others
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not bound to
 
@@ -41,7 +41,7 @@ class LaunchSettings:
     environment: Mapping[str, str]
 
 
-class CannotStart(Exception):  # noqa: N818 - the name says the fact
+class CannotStart(Exception):
     """The portal cannot start; the message is one sentence for the person who started it."""
 
 
@@ -70,7 +70,7 @@ def _run(settings: LaunchSettings, listener: socket.socket, announce: Callable[[
         if settings.redis_url is None and not _start_redis(supervisor, settings, environment):
             return 0
         supervisor.start(_web(settings, listener, environment))
-        if not _until(supervisor, lambda: _serves(listener), "The web server"):
+        if not _until(supervisor, _Question(listener).is_answered, "The web server"):
             return 0
         announce(_address(listener))
         for program in _background(environment):
@@ -193,14 +193,29 @@ def _address(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _serves(listener: socket.socket) -> bool:
-    """Ask for the page of health; any answer but a failure will do, as the host name may be refused."""
-    host, port = listener.getsockname()[:2]
-    connection = http.client.HTTPConnection(_EVERYWHERE.get(host, host), port, timeout=0.25)
-    try:
-        connection.request("GET", "/healthz")
-        return connection.getresponse().status < http.HTTPStatus.INTERNAL_SERVER_ERROR
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
+class _Question:
+    """Ask for the page of health, once: the launcher's own socket keeps the question until web can answer.
+
+    Any answer but a failure will do, as the host name may be refused.
+    """
+
+    def __init__(self, listener: socket.socket) -> None:
+        host, port = listener.getsockname()[:2]
+        self._address = (_EVERYWHERE.get(host, host), port)
+        self._connection: socket.socket | None = None
+
+    def is_answered(self) -> bool:
+        if self._connection is None:
+            self._connection = socket.create_connection(self._address, timeout=1)
+            self._connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        if not select.select([self._connection], [], [], 0)[0]:
+            return False
+        answer = self._read()
+        self._connection.close()
+        self._connection = None
+        return answer.startswith(b"HTTP/1.1 ") and answer[9:10] in b"1234"
+
+    def _read(self) -> bytes:
+        with suppress(OSError):
+            return self._connection.recv(16) if self._connection else b""
+        return b""

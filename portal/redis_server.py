@@ -18,11 +18,11 @@ from urllib.parse import quote
 _LONGEST_SOCKET_PATH = 100
 
 
-class RedisMissing(Exception):  # noqa: N818 - the name says the fact
+class RedisMissing(Exception):
     """Neither the system nor the installed packages have a ``redis-server``."""
 
 
-class UnsafeFolder(Exception):  # noqa: N818 - the name says the fact
+class UnsafeFolder(Exception):
     """The short folder for the socket belongs to somebody else or is open to others."""
 
 
