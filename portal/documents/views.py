@@ -1,0 +1,62 @@
+"""How far a document is, and the file itself."""
+
+from uuid import UUID
+
+from flask import Blueprint, Response, request, url_for
+from flask.typing import ResponseReturnValue
+
+from portal.audit.reading import audited_read
+from portal.audit.rules import Action
+from portal.clock import utc_now
+from portal.documents.queries import get_document, get_file
+from portal.documents.registry import source_of
+from portal.documents.service import retry_document
+from portal.documents.showing import status_of
+from portal.files.store import read_blob
+from portal.security.gate import requires
+from portal.security.login import current_member
+from portal.security.permissions import Permission
+from portal.transaction import current_session, transaction
+from portal.web.htmx import redirect_to, render
+
+blueprint = Blueprint("documents", __name__)
+
+
+@blueprint.get("/documents/<uuid:document_id>")
+@requires(Permission.DOCUMENTS_DOCUMENT_DOWNLOAD)
+def status(document_id: UUID) -> ResponseReturnValue:
+    """Say how far a document is. A page that has seen this very state gets 204, so that nothing is read out twice."""
+    viewer = current_member()
+    document = get_document(current_session(), viewer, document_id)
+    if request.args.get("seen") == document.state:
+        return Response(status=204)
+    layout = "layouts/therapist.html" if viewer.is_therapist else "layouts/partner.html"
+    again = url_for("documents.status", document_id=document_id)
+    return render(
+        "documents/status.html",
+        fragment="documents/_status.html",
+        status_shown=status_of(document, again=again),
+        layout=layout,
+    )
+
+
+@blueprint.get("/documents/<uuid:document_id>/file")
+@requires(Permission.DOCUMENTS_DOCUMENT_DOWNLOAD)
+def download(document_id: UUID) -> ResponseReturnValue:
+    """Hand out the file, to be saved under its neutral name; who may have it is asked anew each time."""
+    viewer, session = current_member(), current_session()
+    document, blob = get_file(session, viewer, document_id)
+    content = read_blob(session, blob)
+    audited_read(viewer, Action.DOCUMENT_DOWNLOADED, document)
+    response = Response(content, mimetype="application/pdf")
+    response.headers["Content-Disposition"] = f'attachment; filename="{document.name}"'
+    return response
+
+
+@blueprint.post("/documents/<uuid:document_id>/retry")
+@requires(Permission.DOCUMENTS_DOCUMENT_RETRY)
+def retry(document_id: UUID) -> ResponseReturnValue:
+    """Ask once more for a document that failed."""
+    with transaction() as session:
+        document = retry_document(session, current_member(), document_id, now=utc_now())
+    return redirect_to(source_of(document.kind).web_address(document))
