@@ -1,0 +1,68 @@
+"""Reading the practice: public words, therapists, the consents that a person has still to give."""
+
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from portal.errors import NotFound
+from portal.practice.models import Consent, ConsentText, Practice, Therapist
+from portal.security.viewer import Member
+
+
+def find_practice(session: Session) -> Practice | None:
+    """Find the practice; None before the first set-up. One statement."""
+    return session.scalar(select(Practice).limit(1))
+
+
+def get_practice(session: Session) -> Practice:
+    """Give the one practice of this installation. Raises NotFound before the first set-up."""
+    practice = find_practice(session)
+    if practice is None:
+        raise NotFound("practice")
+    return practice
+
+
+def list_therapists(session: Session) -> list[Therapist]:
+    """List the therapists whom visitors may book, in the practice's own order."""
+    return list(
+        session.scalars(
+            select(Therapist).where(Therapist.is_listed).order_by(Therapist.position, Therapist.display_name)
+        )
+    )
+
+
+def get_therapist(session: Session, person_id: UUID) -> Therapist:
+    """Load a therapist's public profile by the person's id. Raises NotFound."""
+    therapist = session.scalar(select(Therapist).where(Therapist.person_id == person_id))
+    if therapist is None:
+        raise NotFound(str(person_id))
+    return therapist
+
+
+def current_consent_texts(session: Session) -> list[ConsentText]:
+    """List the newest version of each consent, in a fixed order. One statement."""
+    newest = (
+        select(ConsentText.kind, func.max(ConsentText.version).label("version"))
+        .group_by(ConsentText.kind)
+        .subquery()
+    )
+    return list(
+        session.scalars(
+            select(ConsentText)
+            .join(newest, (ConsentText.kind == newest.c.kind) & (ConsentText.version == newest.c.version))
+            .order_by(ConsentText.kind)
+        )
+    )
+
+
+def missing_consents(session: Session, viewer: Member) -> list[ConsentText]:
+    """List what the viewer has not accepted in its newest version. Two statements; nothing tells about anybody else."""
+    given = set(
+        session.scalars(
+            select(Consent.consent_text_id).where(
+                Consent.person_id == viewer.person_id, Consent.withdrawn_at.is_(None)
+            )
+        )
+    )
+    return [text for text in current_consent_texts(session) if text.id not in given]
