@@ -1,0 +1,1 @@
+"""A therapist's list of couples, and the page of one couple: views and queries only."""

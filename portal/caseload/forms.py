@@ -1,0 +1,51 @@
+"""Input of the couple's pages."""
+
+from flask_babel import lazy_gettext as _l
+from wtforms import EmailField, RadioField, StringField
+from wtforms.validators import InputRequired, Optional
+
+from portal.couples.models import SecretsPolicy
+from portal.couples.rules import NewPartner
+from portal.web.forms import Address, Form, Text, stripped
+
+
+class NewCoupleForm(Form):
+    """The two persons of a new couple."""
+
+    first_first_name = StringField(
+        _l("First name"), [InputRequired(_l("Please enter a first name.")), Text(80)], [stripped]
+    )
+    first_last_name = StringField(_l("Last name"), [Optional(), Text(80)], [stripped])
+    first_email = EmailField(_l("E-mail"), [Optional(), Address()], [stripped])
+    second_first_name = StringField(
+        _l("First name"), [InputRequired(_l("Please enter a first name.")), Text(80)], [stripped]
+    )
+    second_last_name = StringField(_l("Last name"), [Optional(), Text(80)], [stripped])
+    second_email = EmailField(
+        _l("E-mail"),
+        [Optional(), Address()],
+        [stripped],
+        description=_l(
+            "Leave this empty to hand the invitation over yourself. Both may use the same address."
+        ),
+    )
+    secrets_policy = RadioField(
+        _l("What one of them tells you alone"),
+        choices=[
+            (SecretsPolicy.LIMITED.value, _l("Stays with you, unless the person agrees")),
+            (SecretsPolicy.NO_SECRETS.value, _l("May be brought into the session")),
+        ],
+        default=SecretsPolicy.LIMITED.value,
+    )
+
+    def to_first(self) -> NewPartner:
+        """Give the person who is already known."""
+        return NewPartner(self.first_first_name.data, self.first_last_name.data, self.first_email.data)
+
+    def to_second(self) -> NewPartner:
+        """Give the other person."""
+        return NewPartner(self.second_first_name.data, self.second_last_name.data, self.second_email.data)
+
+    def to_policy(self) -> SecretsPolicy:
+        """Give the chosen secrets policy."""
+        return SecretsPolicy(self.secrets_policy.data)

@@ -1,0 +1,148 @@
+"""The list of couples, a new couple, and the page of one couple."""
+
+from uuid import UUID
+
+from flask import Blueprint, url_for
+from flask.typing import ResponseReturnValue
+
+from portal.accounts.invitations import invite, withdraw_open
+from portal.audit.reading import audited_read
+from portal.audit.rules import Action
+from portal.booking.models import Consultation, PartnerKnows
+from portal.booking.queries import get_lead
+from portal.booking.service import attach_couple
+from portal.caseload.forms import NewCoupleForm
+from portal.caseload.queries import list_caseload, partner_cards
+from portal.clock import utc_now
+from portal.couples.models import Couple, Partner
+from portal.couples.queries import get_couple
+from portal.couples.rules import AlreadyACouple
+from portal.couples.service import create_couple
+from portal.errors import NotFound
+from portal.meetings.queries import meetings_of
+from portal.people.queries import get_self
+from portal.people.service import add_person, change_address
+from portal.security.gate import requires
+from portal.security.login import current_member
+from portal.security.permissions import Permission
+from portal.transaction import current_session, transaction
+from portal.web.forms import Form
+from portal.web.htmx import redirect_to, render
+from portal.web.links import public_link
+
+blueprint = Blueprint("caseload", __name__)
+
+
+@blueprint.get("/couples")
+@requires(Permission.COUPLES_COUPLE_VIEW)
+def couples() -> ResponseReturnValue:
+    """List the therapist's couples."""
+    viewer, session = current_member(), current_session()
+    return render(
+        "caseload/couples.html", rows=list_caseload(session, viewer), zone=get_self(session, viewer).zone
+    )
+
+
+@blueprint.get("/couples/new/<uuid:consultation_id>")
+@requires(Permission.COUPLES_COUPLE_CREATE)
+def new_couple(consultation_id: UUID) -> ResponseReturnValue:
+    """Ask for the two persons of a new couple, with what the booking already says."""
+    lead = _open_lead(consultation_id)
+    return render("caseload/new_couple.html", form=_form_for(lead), lead=lead)
+
+
+@blueprint.post("/couples/new/<uuid:consultation_id>")
+@requires(Permission.COUPLES_COUPLE_CREATE)
+def create(consultation_id: UUID) -> ResponseReturnValue:
+    """Turn a lead into a couple of two persons."""
+    viewer, form = current_member(), NewCoupleForm()
+    lead = _open_lead(consultation_id)
+    if not form.validate():
+        return render("caseload/new_couple.html", form=form, lead=lead, status=422)
+    with transaction() as session:
+        lead = get_lead(session, viewer, consultation_id)
+        first, other = form.to_first(), form.to_second()
+        lead.person.first_name, lead.person.last_name = first.first_name, first.last_name
+        change_address(session, lead.person, first.email)
+        second = add_person(
+            session,
+            first_name=other.first_name,
+            last_name=other.last_name,
+            email=other.email,
+            zone=lead.person.zone,
+        )
+        couple = create_couple(
+            session, viewer, first=lead.person, second=second, secrets_policy=form.to_policy()
+        )
+        attach_couple(session, viewer, lead, couple)
+    return redirect_to(url_for("caseload.couple", couple_id=couple.id))
+
+
+@blueprint.get("/couples/<uuid:couple_id>")
+@requires(Permission.COUPLES_COUPLE_VIEW)
+def couple(couple_id: UUID) -> ResponseReturnValue:
+    """Show one couple: two people side by side, and what has happened."""
+    viewer, session = current_member(), current_session()
+    found = get_couple(session, viewer, couple_id)
+    audited_read(viewer, Action.COUPLE_READ, found)
+    return render(
+        "caseload/couple.html",
+        couple=found,
+        cards=partner_cards(session, found, utc_now()),
+        meetings=meetings_of(session, viewer, couple_id),
+        zone=get_self(session, viewer).zone,
+        form=Form(),
+    )
+
+
+@blueprint.post("/couples/<uuid:couple_id>/invitations/<uuid:person_id>")
+@requires(Permission.COUPLES_INVITATION_SEND)
+def send_invitation(couple_id: UUID, person_id: UUID) -> ResponseReturnValue:
+    """Invite one person to an own login; link and code are shown this once."""
+    viewer = current_member()
+    with transaction() as session:
+        partner = _partner(get_couple(session, viewer, couple_id), person_id)
+        issued = invite(session, viewer, partner.person, now=utc_now())
+    return render(
+        "caseload/invitation.html",
+        partner=partner,
+        couple_id=couple_id,
+        issued=issued,
+        address=public_link("accounts.invitation", token=issued.token),
+        zone=get_self(current_session(), viewer).zone,
+    )
+
+
+@blueprint.post("/couples/<uuid:couple_id>/invitations/<uuid:person_id>/withdraw")
+@requires(Permission.COUPLES_INVITATION_SEND)
+def withdraw_invitation(couple_id: UUID, person_id: UUID) -> ResponseReturnValue:
+    """Make an open invitation worthless."""
+    viewer = current_member()
+    with transaction() as session:
+        partner = _partner(get_couple(session, viewer, couple_id), person_id)
+        withdraw_open(session, viewer, partner.person, now=utc_now())
+    return redirect_to(url_for("caseload.couple", couple_id=couple_id))
+
+
+def _open_lead(consultation_id: UUID) -> Consultation:
+    lead = get_lead(current_session(), current_member(), consultation_id)
+    if lead.couple_id is not None:
+        raise AlreadyACouple(str(consultation_id))
+    return lead
+
+
+def _form_for(lead: Consultation) -> NewCoupleForm:
+    return NewCoupleForm(
+        formdata=None,
+        first_first_name=lead.person.first_name,
+        first_last_name=lead.person.last_name,
+        first_email=lead.person.email,
+        second_first_name=lead.partner_name if lead.partner_knows == PartnerKnows.YES else "",
+    )
+
+
+def _partner(found: Couple, person_id: UUID) -> Partner:
+    for partner in found.partners:
+        if partner.person_id == person_id:
+            return partner
+    raise NotFound(str(person_id))

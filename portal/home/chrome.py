@@ -1,0 +1,105 @@
+"""What stands around every page: the practice's words, the navigation of each role, the viewer's own first name."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, current_app, g, request, url_for
+from flask_babel import gettext as _
+
+from portal.booking.queries import count_open_leads
+from portal.people.queries import get_self
+from portal.practice.queries import find_practice, list_therapists
+from portal.security.login import current_viewer
+from portal.security.viewer import Anonymous, Member
+from portal.transaction import current_session
+
+
+@dataclass(frozen=True, slots=True)
+class NavigationItem:
+    """One entry of the navigation."""
+
+    label: str
+    href: str
+    icon: str
+    is_current: bool
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PracticeWords:
+    """What shells say about the practice."""
+
+    name: str = "Common Ground"
+    therapist_name: str = ""
+    tagline: str = ""
+    help_notice: str = ""
+
+
+def init_pages(app: Flask) -> None:
+    """Let every template find `page_lang`, `practice`, `navigation` and `viewer_name`; error pages ask nothing."""
+    app.context_processor(chrome)
+
+
+def chrome() -> dict[str, Any]:
+    """Collect the surroundings of a page. For visitors two statements, for members four, for therapists five."""
+    words = {"page_lang": "en-GB", "is_demo": current_app.extensions["settings"].is_demo}
+    if getattr(g, "is_failing", False):
+        return words
+    if "chrome" not in g:
+        g.chrome = _collect()
+    return words | g.chrome
+
+
+def _collect() -> dict[str, Any]:
+    viewer = current_viewer()
+    return {
+        "practice": practice_words(),
+        "navigation": navigation_of(viewer),
+        "viewer_name": ""
+        if isinstance(viewer, Anonymous)
+        else get_self(current_session(), viewer).first_name,
+    }
+
+
+def practice_words() -> PracticeWords:
+    """Load the practice's public words; before the first set-up only the product's name."""
+    session = current_session()
+    practice = find_practice(session)
+    if practice is None:
+        return PracticeWords()
+    therapists = list_therapists(session)
+    name = therapists[0].display_name if therapists else practice.name
+    return PracticeWords(practice.name, name, practice.tagline, practice.help_notice)
+
+
+def navigation_of(viewer: Member | Anonymous) -> list[NavigationItem]:
+    """List where this viewer can go."""
+    if isinstance(viewer, Anonymous):
+        return [
+            _item(_("Articles"), "blog.index", "book"),
+            _item(_("Book a consultation"), "booking.times", "calendar"),
+            _item(_("Sign in"), "accounts.sign_in", "key"),
+        ]
+    if viewer.is_partner:
+        return [_item(_("Home"), "home.partner", "sun"), _item(_("Your account"), "accounts.security", "key")]
+    entries: list[tuple[bool, Callable[[], NavigationItem]]] = [
+        (viewer.is_staff, lambda: _item(_("Today"), "home.today", "sun")),
+        (viewer.is_staff, lambda: _item(_("Calendar"), "diary.calendar", "calendar")),
+        (viewer.is_therapist, lambda: _item(_("Requests"), "booking.leads", "inbox", _open_leads(viewer))),
+        (viewer.is_therapist, lambda: _item(_("Couples"), "caseload.couples", "pair")),
+        (viewer.is_staff, lambda: _item(_("Your account"), "accounts.security", "key")),
+    ]
+    return [make() for is_open, make in entries if is_open]
+
+
+def _open_leads(viewer: Member) -> int:
+    return count_open_leads(current_session(), viewer)
+
+
+def _item(label: str, endpoint: str, icon: str, count: int = 0) -> NavigationItem:
+    blueprint = endpoint.split(".", maxsplit=1)[0]
+    is_current = request.endpoint == endpoint or (
+        request.blueprint == blueprint and blueprint in {"blog", "caseload"}
+    )
+    return NavigationItem(label, url_for(endpoint), icon, is_current, count)

@@ -1,0 +1,106 @@
+"""The first page of each role."""
+
+from flask import Blueprint, url_for
+from flask.typing import ResponseReturnValue
+
+from portal.blog.queries import latest_posts
+from portal.booking.queries import open_leads
+from portal.caseload.queries import list_caseload
+from portal.clock import utc_now
+from portal.couples.queries import find_own_couple
+from portal.diary.queries import calendar_of, next_free_slots
+from portal.health.queries import signs_of_life
+from portal.home.queries import needs_of, next_consultation_of
+from portal.meetings.queries import summaries_for_reader
+from portal.people.queries import get_self
+from portal.practice.queries import get_practice, list_therapists, missing_consents
+from portal.practice.service import give_consents
+from portal.security.gate import public, requires
+from portal.security.login import current_member, current_viewer
+from portal.security.permissions import Permission
+from portal.security.viewer import Anonymous
+from portal.transaction import current_session, transaction
+from portal.web.forms import Form
+from portal.web.htmx import redirect_to, render
+
+blueprint = Blueprint("home", __name__)
+
+
+@blueprint.get("/")
+@public("the practice's face to visitors; members are sent to their own home")
+def start() -> ResponseReturnValue:
+    """Receive whoever comes to the address of the portal."""
+    viewer = current_viewer()
+    if not isinstance(viewer, Anonymous):
+        return redirect_to(url_for("home.partner" if viewer.is_partner else "home.today"))
+    session = current_session()
+    practice = get_practice(session)
+    response = render(
+        "home/welcome.html",
+        about=practice.about,
+        therapists=list_therapists(session),
+        posts=latest_posts(session, limit=3),
+        slots=next_free_slots(session, utc_now(), count=3),
+        zone=practice.zone,
+    )
+    response.headers["Cache-Control"] = "no-cache"
+    response.headers["X-Robots-Tag"] = "all"
+    return response
+
+
+@blueprint.get("/home")
+@requires(Permission.HOME_PARTNER_VIEW)
+def partner() -> ResponseReturnValue:
+    """Show a partner the one next thing, the next appointment and what has been received."""
+    viewer, session = current_member(), current_session()
+    if viewer.is_limited:
+        appointment = next_consultation_of(session, viewer, utc_now())
+        return render("home/limited.html", appointment=appointment, zone=get_self(session, viewer).zone)
+    if missing_consents(session, viewer):
+        return redirect_to(url_for("home.consents"))
+    return render(
+        "home/partner.html",
+        now=utc_now(),
+        zone=get_self(session, viewer).zone,
+        couple=find_own_couple(session, viewer),
+        summaries=summaries_for_reader(session, viewer),
+        appointment=next_consultation_of(session, viewer, utc_now()),
+    )
+
+
+@blueprint.get("/welcome")
+@requires(Permission.COUPLES_CONSENT_GIVE)
+def consents() -> ResponseReturnValue:
+    """Show what each partner reads and accepts alone."""
+    texts = missing_consents(current_session(), current_member())
+    if not texts:
+        return redirect_to(url_for("home.partner"))
+    return render("home/consents.html", form=Form(), texts=texts)
+
+
+@blueprint.post("/welcome")
+@requires(Permission.COUPLES_CONSENT_GIVE)
+def give() -> ResponseReturnValue:
+    """Accept the consents for oneself."""
+    with transaction() as session:
+        give_consents(session, current_member())
+    return redirect_to(url_for("home.partner"))
+
+
+@blueprint.get("/today")
+@requires(Permission.HOME_STAFF_VIEW)
+def today() -> ResponseReturnValue:
+    """Show people of the practice who needs them now, each according to their roles."""
+    viewer, session, now = current_member(), current_session(), utc_now()
+    zone = get_self(session, viewer).zone
+    if not viewer.is_therapist:
+        return render("home/practice.html", now=now, zone=zone, signs=signs_of_life(session, now))
+    return render(
+        "home/today.html",
+        now=now,
+        zone=zone,
+        leads=open_leads(session, viewer),
+        needs=needs_of(session, viewer),
+        caseload=list_caseload(session, viewer),
+        entries=calendar_of(session, viewer, now, days=1),
+    )
