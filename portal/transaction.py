@@ -77,10 +77,13 @@ def after_commit(session: Session, callback: Callable[[], None]) -> None:
 
 
 def violated_constraint(error: IntegrityError) -> str:
-    """Name the rule that was broken: PostgreSQL tells the constraint, SQLite its columns or the trigger's own word."""
+    """Name the rule that was broken, without the row's content, which PostgreSQL's own message quotes.
+
+    PostgreSQL tells the constraint or column, and a trigger its word; SQLite its columns or the trigger's word.
+    """
     diagnosis = getattr(error.orig, "diag", None)
-    if diagnosis is not None and diagnosis.constraint_name:
-        return str(diagnosis.constraint_name)
+    if diagnosis is not None:
+        return str(diagnosis.constraint_name or diagnosis.column_name or diagnosis.message_primary)
     return str(error.orig).removeprefix("UNIQUE constraint failed: ")
 
 
