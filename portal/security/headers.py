@@ -31,6 +31,7 @@ FIXED = {
     "X-Robots-Tag": "noindex",
 }
 HSTS = "max-age=63072000; includeSubDomains"  # two years, above the one year that ASVS 3.4.1 asks for
+NAMED_BY_VERSION = ("/static/fonts/", "/static/vendor/")
 STATIC_AGE = "public, max-age=31536000, immutable"
 
 
@@ -53,6 +54,6 @@ def add_headers(response: Response) -> Response:
 
 def _cache_rule(response: Response) -> str:
     if request.endpoint == "static" and response.status_code in {200, 304}:
-        return STATIC_AGE if "v" in request.args else "no-cache"
+        return STATIC_AGE if "v" in request.args or request.path.startswith(NAMED_BY_VERSION) else "no-cache"
     is_open = response.headers.get("Cache-Control") == "no-cache" and isinstance(current_viewer(), Anonymous)
     return "no-cache" if is_open else "no-store"

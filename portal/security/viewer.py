@@ -21,6 +21,7 @@ STAFF = frozenset({Role.THERAPIST, Role.FRONT_DESK, Role.OWNER})
 class TokenPurpose(StrEnum):
     """What a signed or stored token is good for; a token of one purpose opens nothing of another."""
 
+    BOOKING_FORM = "booking_form"
     CONSULTATION = "consultation"
     INVITATION = "invitation"
     RESET = "reset"

@@ -32,6 +32,7 @@ def init_errors(app: Flask) -> None:
 
 def error_answer(status: int) -> Response:
     """Render the page of one status, or the notice for a fragment request; makes no statement."""
+    g.is_failing = True
     context = {"code": int(status), "correlation_id": getattr(g, "correlation_id", ""), **_words(int(status))}
     if not wants_fragment():
         return make_response(render_template("errors/page.html", **context), status)

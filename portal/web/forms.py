@@ -1,12 +1,14 @@
 """The base of all forms: the only module that knows Flask-WTF. Shape and wording of input; rules decide the rest."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from flask import g
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import Field, StringField, TextAreaField
 from wtforms.validators import ValidationError
+
+from portal.web.addresses import MOST_LETTERS, is_one_address
 
 STALE = _l("This page had been open for a long time. What you typed is still here; please send it once more.")
 
@@ -56,10 +58,24 @@ class Text:
             raise ValidationError(_l("This contains characters that cannot be stored. Please type it again."))
 
 
+class Address:
+    """A validator for one e-mail address."""
+
+    field_flags: ClassVar[dict[str, int]] = {"maxlength": MOST_LETTERS}
+
+    def __call__(self, form: Any, field: Any) -> None:
+        """Raise ValidationError with a sentence that helps."""
+        text: str = field.data or ""
+        if "@" not in text:
+            raise ValidationError(_l("This address has no @. It should look like ana@example.org."))
+        if not is_one_address(text):
+            raise ValidationError(_l("Please enter one e-mail address. It should look like ana@example.org."))
+
+
 def _is_forbidden(letter: str, *, lines: bool) -> bool:
-    if letter in "\t" or (lines and letter in "\r\n"):
+    if letter == "\t" or (lines and letter in "\r\n"):
         return False
-    return ord(letter) < 0x20 or letter in "\x7f\u2028\u2029" or "\ud800" <= letter <= "\udfff"
+    return letter < " " or letter in "\x7f\u2028\u2029" or "\ud800" <= letter <= "\udfff"
 
 
 def stripped(text: str | None) -> str:
@@ -72,4 +88,4 @@ def unix_lines(text: str | None) -> str:
     return (text or "").replace("\r\n", "\n").strip()
 
 
-__all__ = ["Field", "Form", "StringField", "Text", "TextAreaField", "stripped", "unix_lines"]
+__all__ = ["Address", "Field", "Form", "StringField", "Text", "TextAreaField", "stripped", "unix_lines"]
