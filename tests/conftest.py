@@ -15,6 +15,7 @@ from portal.settings import Settings
 from portal.transaction import transaction
 from tests.support.cast import Cast, make_cast
 
+pytest_plugins = ["tests.support.fixtures"]
 SECRET = bytes(range(32))
 MASTER = bytes(range(100, 132))
 
@@ -56,6 +57,18 @@ def settings(tmp_path: Path, migrated_sqlite: Path) -> Settings:
 def app(settings: Settings) -> Iterator[Flask]:
     """The application on an own database."""
     app = create_app(settings)
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either_app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
+    """The application on an own SQLite database, then on an own PostgreSQL one."""
+    if request.param == "sqlite":
+        app = create_app(request.getfixturevalue("settings"))
+    else:
+        app = create_app(settings_for(tmp_path, request.getfixturevalue("postgres_url")))
     yield app
     with app.app_context():
         db.engine.dispose()

@@ -1,0 +1,144 @@
+"""Migrations up and down, with rows, on both engines; the triggers that SQLite loses so easily."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import flask_migrate
+import pytest
+from alembic.script import ScriptDirectory
+from flask import Flask
+from sqlalchemy import inspect, select, text
+
+from portal.app import create_app
+from portal.diary.models import OccupiedInterval, OccupiedKind
+from portal.extensions import db
+from portal.meetings.models import Meeting, Note, Place, Summary, SummaryState
+from portal.orm import Model
+from portal.transaction import ConstraintViolated, current_session, transaction
+from tests.conftest import settings_for
+from tests.support.cast import make_cast
+from tests.support.postgres import PostgresServer
+
+NINE = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
+    url = None
+    if request.param == "postgresql":
+        server: PostgresServer = request.getfixturevalue("postgres_server")
+        url = server.create_database(f"empty_{tmp_path.name.replace('-', '_')[-40:].lower()}")
+    app = create_app(settings_for(tmp_path, url))
+    with app.app_context():
+        yield app
+        db.engine.dispose()
+
+
+def test_up_down_and_up_again_with_rows(empty_app: Flask) -> None:
+    revisions = [script.revision for script in ScriptDirectory(flask_migrate_directory(empty_app)).walk_revisions()]
+    flask_migrate.upgrade()
+    with transaction() as session:
+        cast = make_cast(session)
+        session.add(occupied(cast.therapist.person_id, NINE, NINE + HOUR))
+    for revision in revisions[1:]:
+        flask_migrate.downgrade(revision=revision)
+        assert current_session().scalar(text("select count(*) from occupied_interval")) == 1
+        current_session().rollback()
+    flask_migrate.upgrade()
+    assert current_session().scalar(select(OccupiedInterval.starts_at)) == NINE
+    current_session().rollback()
+    flask_migrate.downgrade(revision="base")
+    assert set(inspect(db.engine).get_table_names()) <= {"alembic_version"}
+    flask_migrate.upgrade()
+    assert set(inspect(db.engine).get_table_names()) == {*Model.metadata.tables, "alembic_version"}
+
+
+def flask_migrate_directory(app: Flask) -> str:
+    return str(app.extensions["migrate"].directory)
+
+
+def test_the_schema_is_what_the_models_say(empty_app: Flask) -> None:
+    flask_migrate.upgrade()
+    flask_migrate.check()
+
+
+def occupied(therapist_id: UUID, start: datetime, end: datetime) -> OccupiedInterval:
+    return OccupiedInterval(therapist_id=therapist_id, starts_at=start, ends_at=end, kind=OccupiedKind.MEETING, code="C1")
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "fits"),
+    [
+        (NINE, NINE + HOUR, False),
+        (NINE + HOUR / 2, NINE + 2 * HOUR, False),
+        (NINE - HOUR, NINE + timedelta(microseconds=1), False),
+        (NINE - HOUR, NINE + 2 * HOUR, False),
+        (NINE + HOUR, NINE + 2 * HOUR, True),
+        (NINE - HOUR, NINE, True),
+    ],
+)
+def test_the_database_refuses_an_overlap(either_app: Flask, start: datetime, end: datetime, *, fits: bool) -> None:
+    with either_app.app_context():
+        with transaction() as session:
+            cast = make_cast(session)
+            session.add(occupied(cast.therapist.person_id, NINE, NINE + HOUR))
+        with transaction() as session:
+            session.add(occupied(cast.stranger.person_id, start, end))
+        if fits:
+            with transaction() as session:
+                session.add(occupied(cast.therapist.person_id, start, end))
+            return
+        with pytest.raises(ConstraintViolated, match="ex_occupied_interval_no_overlap"), transaction() as session:
+            session.add(occupied(cast.therapist.person_id, start, end))
+
+
+def test_a_released_time_may_be_taken_and_not_be_taken_back(either_app: Flask) -> None:
+    with either_app.app_context():
+        with transaction() as session:
+            cast = make_cast(session)
+            first = occupied(cast.therapist.person_id, NINE, NINE + HOUR)
+            session.add(first)
+        with transaction() as session:
+            session.get_one(OccupiedInterval, first.id).is_released = True
+        with transaction() as session:
+            session.add(occupied(cast.therapist.person_id, NINE, NINE + HOUR))
+        with pytest.raises(ConstraintViolated), transaction() as session:
+            session.get_one(OccupiedInterval, first.id).is_released = False
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "update note set text_sealed = null",
+        "update note set signed_at = null",
+        "delete from note",
+        "update summary set content_sealed = null",
+        "update summary set released_at = null",
+        "delete from summary",
+    ],
+)
+def test_what_is_signed_or_released_cannot_be_changed_by_hand(either_app: Flask, statement: str) -> None:
+    with either_app.app_context():
+        with transaction() as session:
+            cast = make_cast(session)
+            meeting = Meeting(
+                couple_id=cast.couple_id, therapist_id=cast.therapist.person_id, number=1, starts_at=NINE, ends_at=NINE + HOUR,
+                zone="Europe/London", place=Place.ONLINE,
+            )  # fmt: skip
+            session.add(meeting)
+            session.flush()
+            session.add(
+                Note(meeting_id=meeting.id, couple_id=cast.couple_id, author_id=cast.therapist.person_id, text="Signed words", saved_at=NINE, signed_at=NINE)
+            )
+            session.add(
+                Summary(
+                    meeting_id=meeting.id, couple_id=cast.couple_id, content="{}", saved_at=NINE, state=SummaryState.RELEASED, released_at=NINE, content_hash="x"
+                )
+            )
+        with pytest.raises(ConstraintViolated, match="tr_"), transaction() as session:
+            session.execute(text(statement))
+        with transaction() as session:
+            session.execute(text("update summary set state = 'superseded'"))
