@@ -26,6 +26,16 @@
     if (presses.length === 3) leave();
   });
 
+  // An open menu closes as people expect of menus.
+  const closeMenus = (event) =>
+    each("details.menu[open]", (menu) => {
+      if (event.type === "click" ? menu.contains(event.target) : event.key !== "Escape") return;
+      menu.open = false;
+      if (event.key) menu.firstElementChild.focus();
+    });
+  document.addEventListener("click", closeMenus);
+  document.addEventListener("keydown", closeMenus);
+
   function showPasswords() {
     each("button[data-shows][hidden]", (button) => {
       const field = document.getElementById(button.dataset.shows);
