@@ -12,7 +12,7 @@ from portal.security.viewer import Member, Viewer
 CLOSED = (CoupleStatus.SEPARATED, CoupleStatus.ARCHIVED)
 
 
-def visible_to(viewer: Viewer) -> Select[tuple[Couple]]:
+def visible_to(viewer: Viewer) -> Select[Couple]:
     """Start a read of couples: a therapist's own ones, or the one that a partner belongs to and has not left."""
     couples = select(Couple)
     if isinstance(viewer, Member) and viewer.is_therapist:
@@ -50,5 +50,5 @@ def next_number(session: Session) -> int:
     return (session.scalar(select(func.max(Couple.number))) or 0) + 1
 
 
-def _with_persons(couples: Select[tuple[Couple]]) -> Select[tuple[Couple]]:
+def _with_persons(couples: Select[Couple]) -> Select[tuple[Couple]]:
     return couples.options(selectinload(Couple.partners).options(joinedload(Partner.person)))
