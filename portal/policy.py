@@ -40,9 +40,11 @@ THERAPIST = (is_therapist, sees_private_content)
 STAFF = (is_staff, sees_private_content)
 
 PERMISSIONS: Policy = {
+    Permission.ACCOUNT_PROOF_GIVE: anybody_of(LIMITED_PARTNER, STAFF),
     Permission.ACCOUNT_SECURITY_EDIT: anybody_of(PARTNER, STAFF, fresh=True),
     Permission.ACCOUNT_SIGN_INS_LIST: anybody_of(PARTNER, STAFF),
     Permission.ACCOUNT_UNLOCK_ISSUE: anybody_of(THERAPIST, fresh=True),
+    Permission.ACCOUNT_UNLOCK_USE: anybody_of(LIMITED_PARTNER),
     Permission.BOOKING_LEAD_ANSWER: anybody_of(THERAPIST),
     Permission.BOOKING_LEAD_LIST: anybody_of(THERAPIST),
     Permission.COUPLES_CONSENT_GIVE: anybody_of(PARTNER),

@@ -16,6 +16,7 @@ GENESIS = b"\x00" * 32
 class Action(StrEnum):
     """Everything that leaves a trace: `area.fact`. Reads of clinical things are among them."""
 
+    ACCOUNT_CREATED = "account.created"
     BACKUP_MADE = "backup.made"
     CONSENT_GIVEN = "consent.given"
     CONSULTATION_CONFIRMED = "consultation.confirmed"

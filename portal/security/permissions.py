@@ -13,9 +13,11 @@ from portal.security.viewer import Viewer
 class Permission(StrEnum):
     """What can be allowed."""
 
+    ACCOUNT_PROOF_GIVE = "accounts:proof:give"  # show once more who is there
     ACCOUNT_SECURITY_EDIT = "accounts:security:edit"  # change own password, second factor, backup codes
     ACCOUNT_SIGN_INS_LIST = "accounts:sign-ins:list"  # see and end own sign-ins
     ACCOUNT_UNLOCK_ISSUE = "accounts:unlock:issue"  # hand a client a code in person after a mailed reset
+    ACCOUNT_UNLOCK_USE = "accounts:unlock:use"  # enter the code that the therapist handed over
     BOOKING_LEAD_ANSWER = "booking:lead:answer"  # confirm or decline a request for a consultation
     BOOKING_LEAD_LIST = "booking:lead:list"  # see who asked for a consultation, and from which post
     COUPLES_CONSENT_GIVE = "couples:consent:give"  # accept the practice's consents, alone
