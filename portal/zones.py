@@ -156,7 +156,7 @@ def _labels(at: datetime, zone_ids: tuple[str, ...], pattern: str) -> tuple[tupl
         zone = parse_zone(zone_id)
         time = f"{to_local(at, zone):%H:%M}"
         labels.append((zone_id, pattern.format(city=city(zone_id), offset=offset_label(at, zone), time=time)))
-    return tuple(sorted(labels, key=lambda label: (city(label[0]).casefold(), label[0])))
+    return tuple(sorted(labels, key=lambda label: (city(label[0]), label[0])))
 
 
 @cache
