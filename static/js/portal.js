@@ -29,12 +29,9 @@
   // An open menu closes as people expect of menus.
   const closeMenus = (event) =>
     each("details.menu[open]", (menu) => {
-      if (event.type === "click" ? menu.contains(event.target) : event.key !== "Escape") return;
-      menu.open = false;
-      if (event.key) menu.firstElementChild.focus();
+      menu.open = event.type === "click" ? menu.contains(event.target) : event.key !== "Escape";
     });
-  document.addEventListener("click", closeMenus);
-  document.addEventListener("keydown", closeMenus);
+  for (const kind of ["click", "keydown"]) document.addEventListener(kind, closeMenus);
 
   function showPasswords() {
     each("button[data-shows][hidden]", (button) => {
