@@ -157,24 +157,6 @@ def slot_at(
     return slot
 
 
-def is_offered(
-    start: datetime,
-    *,
-    hours: Sequence[WeeklyHours],
-    zone: ZoneInfo,
-    occupied: Sequence[Interval],
-    away: Sequence[TimeAway],
-    kind: ConsultationType,
-    now: datetime,
-) -> bool:
-    """Say whether a slot starts at this aware instant. Same inputs and cost as `slot_at`."""
-    try:
-        slot_at(start, hours=hours, zone=zone, occupied=occupied, away=away, kind=kind, now=now)
-    except (SlotTaken, SlotNotOffered):
-        return False
-    return True
-
-
 def nearest_slots(start: datetime, slots: Sequence[Slot], count: int = 3) -> list[Slot]:
     """Choose what to offer instead of a slot that is gone: the closest ones, earlier first, in order of time."""
     return sorted(nsmallest(count, slots, key=lambda slot: (abs(slot.start - start), slot.start)))

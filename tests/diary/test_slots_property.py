@@ -14,10 +14,12 @@ from portal.diary.rules import (
     ConsultationType,
     Interval,
     Slot,
+    SlotNotOffered,
+    SlotTaken,
     TimeAway,
     WeeklyHours,
     free_slots,
-    is_offered,
+    slot_at,
 )
 from portal.zones import to_instant
 
@@ -50,7 +52,10 @@ class Diary(NamedTuple):
     def offers(self, start: datetime) -> bool:
         inputs = self._asdict()
         del inputs["first_day"], inputs["days"]
-        return is_offered(start, **inputs)
+        try:
+            return slot_at(start, **inputs).start == start
+        except (SlotNotOffered, SlotTaken):
+            return False
 
 
 @st.composite
