@@ -4,7 +4,7 @@ Notes and process notes have no field here. Whoever adds one adds it for both pa
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from hashlib import sha256
 from typing import Any, Literal
@@ -69,6 +69,10 @@ class SummaryView:
     audience_line: str
 
 
+# Exact types. Text that counts as markup, or that is translated only when it is shown, is not among them.
+_ALLOWED = {SummaryView, Remembered, AgreementLine, tuple, str, int, bool}
+
+
 def content_hash(view: SummaryView) -> str:
     """Name a summary by what it says, so that the same version is stored once and a print can be told from its successor.
 
@@ -81,23 +85,29 @@ def content_hash(view: SummaryView) -> str:
 def summary_html(view: SummaryView, render_template: Callable[..., str]) -> str:
     """Render the paper version; the one place that hands anything to its template (`render_template` is Flask's).
 
-    Raises TypeError for anything but these exact types, a subclass included, because it could carry more than they do.
+    Raises TypeError for anything but these exact types: a subclass could carry more, and marked-up text would not be escaped.
     """
+    if type(view) is not SummaryView:
+        raise TypeError(f"a {type(view).__name__} is no summary")
     _refuse_strangers(view)
     clean = _printable(view)
     shown_hash = content_hash(view)[:SHOWN_HASH_LENGTH]
     return render_template("pdf/summary.html", summary=clean, shown_hash=shown_hash)
 
 
-def _refuse_strangers(view: SummaryView) -> None:
-    parts: list[tuple[object, type]] = [(view, SummaryView)]
-    if type(view) is SummaryView:
-        parts += [(line, Remembered) for line in view.remembered]
-        parts += [(line, AgreementLine) for line in view.agreements]
-        parts += [(line, str) for line in (*view.going_well, *view.working_on, *view.next_time)]
-    for part, expected in parts:
-        if type(part) is not expected:
-            raise TypeError(f"a summary is made of {expected.__name__}, not of {type(part).__name__}")
+def _refuse_strangers(part: object) -> None:
+    if type(part) not in _ALLOWED:
+        raise TypeError(f"no part of a summary is a {type(part).__name__}")
+    for inner in _parts_of(part):
+        _refuse_strangers(inner)
+
+
+def _parts_of(value: object) -> Iterable[object]:
+    if isinstance(value, tuple):
+        return value
+    if is_dataclass(value) and not isinstance(value, type):
+        return [getattr(value, field.name) for field in fields(value)]
+    return ()
 
 
 def _printable(value: Any) -> Any:

@@ -1,0 +1,234 @@
+"""Reading meetings, notes and summaries. Every read starts from what the viewer may see, as of now.
+
+Meetings and notes are for the couple's own therapist. Partners reach a meeting only through a released summary.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
+
+from portal.couples.models import Couple, Partner
+from portal.couples.queries import CLOSED
+from portal.documents.models import Document, DocumentKind, DocumentState
+from portal.errors import NotFound
+from portal.meetings.models import Meeting, Note, Summary, SummaryState
+from portal.security.viewer import Member, Viewer
+
+SHOWN = (SummaryState.RELEASED, SummaryState.SUPERSEDED)
+
+
+def is_own_couple(couple_id: InstrumentedAttribute[UUID], viewer: Member) -> ColumnElement[bool]:
+    """Hold for rows of couples whom this viewer treats."""
+    if not viewer.is_therapist or viewer.is_limited:
+        return false()
+    return couple_id.in_(select(Couple.id).where(Couple.therapist_id == viewer.person_id))
+
+
+def is_reader(viewer: Member) -> ColumnElement[bool]:
+    """Hold for summaries that were released to this partner, who still belongs to the couple, which is still open.
+
+    Leaving, separating and archiving count from the next request on (CPL-09). A superseded version is known, so that
+    an old link can say what became of it; its words are not shown.
+    """
+    if not viewer.is_partner or viewer.is_limited:
+        return false()
+    own = (
+        select(Partner.couple_id)
+        .join(Couple, Couple.id == Partner.couple_id)
+        .where(Partner.person_id == viewer.person_id, Partner.left_at.is_(None), Couple.status.not_in(CLOSED))
+    )
+    for_reader = select(Meeting.id).where(
+        or_(Meeting.with_person_id.is_(None), Meeting.with_person_id == viewer.person_id)
+    )
+    return and_(Summary.state.in_(SHOWN), Summary.couple_id.in_(own), Summary.meeting_id.in_(for_reader))
+
+
+def visible_to(viewer: Viewer) -> Select[Meeting]:
+    """Start a read of meetings: those of the therapist's own couples, nobody else's."""
+    is_visible = is_own_couple(Meeting.couple_id, viewer) if isinstance(viewer, Member) else false()
+    return select(Meeting).where(is_visible)
+
+
+def summaries_visible_to(viewer: Viewer) -> Select[Summary]:
+    """Start a read of summaries: the therapist's own couples', or those that a partner has received."""
+    if not isinstance(viewer, Member):
+        return select(Summary).where(false())
+    return select(Summary).where(or_(is_own_couple(Summary.couple_id, viewer), is_reader(viewer)))
+
+
+def get_meeting(session: Session, viewer: Viewer, meeting_id: UUID) -> Meeting:
+    """Load a meeting with couple, both persons and who came. One statement. Raises NotFound."""
+    found = (
+        session.scalars(_with_company(visible_to(viewer)).where(Meeting.id == meeting_id))
+        .unique()
+        .one_or_none()
+    )
+    if found is None:
+        raise NotFound(str(meeting_id))
+    return found
+
+
+def lock_meeting(session: Session, viewer: Viewer, meeting_id: UUID) -> Meeting:
+    """Load a meeting for a change of one of its records; changes of one meeting's records queue here.
+
+    Raises NotFound. One statement.
+    """
+    found = session.scalar(visible_to(viewer).where(Meeting.id == meeting_id).with_for_update(of=Meeting))
+    if found is None:
+        raise NotFound(str(meeting_id))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class MeetingLine:
+    """One meeting in a list. `summary_state`: that of the newest version, None if there is none."""
+
+    id: UUID
+    number: int
+    starts_at: datetime
+    zone: str
+    with_person_id: UUID | None
+    is_signed: bool
+    summary_state: SummaryState | None
+
+
+def meetings_of(session: Session, viewer: Viewer, couple_id: UUID) -> list[MeetingLine]:
+    """List a couple's meetings, the latest first, with the state of their records. One statement, nothing clinical."""
+    newest = (
+        select(Summary.meeting_id, func.max(Summary.version).label("version"))
+        .group_by(Summary.meeting_id)
+        .subquery()
+    )
+    found = session.execute(
+        visible_to(viewer)
+        .with_only_columns(
+            Meeting.id, Meeting.number, Meeting.starts_at, Meeting.zone, Meeting.with_person_id,
+            Note.signed_at.is_not(None), Summary.state,
+        )
+        .outerjoin(Note, Note.meeting_id == Meeting.id)
+        .outerjoin(newest, newest.c.meeting_id == Meeting.id)
+        .outerjoin(Summary, and_(Summary.meeting_id == Meeting.id, Summary.version == newest.c.version))
+        .where(Meeting.couple_id == couple_id)
+        .order_by(Meeting.starts_at.desc(), Meeting.id)
+    )  # fmt: skip
+    return [MeetingLine(*row) for row in found]
+
+
+def find_note(session: Session, viewer: Viewer, meeting_id: UUID) -> Note | None:
+    """Find the note about a meeting, as it stands now. One statement."""
+    return session.scalar(
+        select(Note)
+        .where(
+            Note.meeting_id.in_(visible_to(viewer).with_only_columns(Meeting.id)),
+            Note.meeting_id == meeting_id,
+        )
+        .execution_options(populate_existing=True)
+    )
+
+
+def summaries_about(session: Session, viewer: Viewer, meeting_id: UUID) -> list[Summary]:
+    """List all versions of one meeting's summary that the viewer may see, the newest first. One statement."""
+    return list(
+        session.scalars(
+            summaries_visible_to(viewer)
+            .where(Summary.meeting_id == meeting_id)
+            .order_by(Summary.version.desc())
+            .execution_options(populate_existing=True)
+        )
+    )
+
+
+def get_summary(session: Session, viewer: Viewer, summary_id: UUID) -> Summary:
+    """Load one version with its meeting, couple, persons and who came. One statement. Raises NotFound."""
+    found = session.scalars(
+        with_meeting(summaries_visible_to(viewer)).where(Summary.id == summary_id)
+    ).unique().one_or_none()  # fmt: skip
+    if found is None:
+        raise NotFound(str(summary_id))
+    return found
+
+
+def with_meeting(summaries: Select[Summary]) -> Select[Summary]:
+    """Load what a summary is shown with along with it."""
+    company = joinedload(Summary.meeting)
+    couple = company.joinedload(Meeting.couple).joinedload(Couple.partners).joinedload(Partner.person)
+    return summaries.options(company.joinedload(Meeting.attendances), couple).execution_options(
+        populate_existing=True
+    )
+
+
+def _with_company(meetings: Select[Meeting]) -> Select[Meeting]:
+    couple = joinedload(Meeting.couple).joinedload(Couple.partners).joinedload(Partner.person)
+    return meetings.options(joinedload(Meeting.attendances), couple)
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A summary in its reader's list. `document_state` is None where no PDF was asked for."""
+
+    summary_id: UUID
+    meeting_starts_at: datetime
+    zone: str
+    is_for_both: bool
+    version: int
+    document_id: UUID | None
+    document_state: DocumentState | None
+
+
+def summaries_for_reader(session: Session, viewer: Member) -> list[Received]:
+    """List what a partner has received, the latest session first, with how far each PDF is. One statement."""
+    found = session.execute(
+        select(
+            Summary.id, Meeting.starts_at, Meeting.zone, Meeting.with_person_id.is_(None), Summary.version,
+            Document.id, Document.state,
+        )
+        .join(Meeting, Meeting.id == Summary.meeting_id)
+        .outerjoin(Document, and_(Document.kind == DocumentKind.SUMMARY, Document.subject_id == Summary.id))
+        .where(is_reader(viewer), Summary.state == SummaryState.RELEASED)
+        .order_by(Meeting.starts_at.desc(), Summary.id)
+    )  # fmt: skip
+    return [Received(*row) for row in found]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One thing about a meeting that waits for its therapist. `since`: when the meeting was."""
+
+    meeting_id: UUID
+    couple_number: int
+    since: datetime
+
+
+def unsigned_notes(session: Session, viewer: Member) -> list[Waiting]:
+    """List the meetings without a signed note, the oldest first. One statement."""
+    meetings = _waiting(viewer).outerjoin(Note, Note.meeting_id == Meeting.id).where(Note.signed_at.is_(None))
+    return [Waiting(*row) for row in session.execute(meetings)]
+
+
+def summaries_to_release(session: Session, viewer: Member) -> list[Waiting]:
+    """List the meetings with a summary that is written and not released, the oldest first. One statement."""
+    drafts = _waiting(viewer).join(Summary, Summary.meeting_id == Meeting.id)
+    return [Waiting(*row) for row in session.execute(drafts.where(Summary.state == SummaryState.DRAFT))]
+
+
+def failed_documents(session: Session, viewer: Member) -> list[Waiting]:
+    """List the meetings whose released summary has no PDF because it failed, the oldest first. One statement."""
+    failed = (
+        _waiting(viewer)
+        .join(Summary, Summary.meeting_id == Meeting.id)
+        .join(Document, and_(Document.kind == DocumentKind.SUMMARY, Document.subject_id == Summary.id))
+        .where(Summary.state == SummaryState.RELEASED, Document.state == DocumentState.FAILED)
+    )
+    return [Waiting(*row) for row in session.execute(failed)]
+
+
+def _waiting(viewer: Member) -> Select[UUID, int, datetime]:
+    return (
+        select(Meeting.id, Couple.number, Meeting.starts_at)
+        .join(Couple, Couple.id == Meeting.couple_id)
+        .where(is_own_couple(Meeting.couple_id, viewer))
+        .order_by(Meeting.starts_at, Meeting.id)
+    )
