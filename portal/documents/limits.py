@@ -21,6 +21,9 @@ from typing import NoReturn
 
 from portal.documents.render import render_pdf
 
+# A summary has 6,000. Beyond 100,000 a single line may grow wider than the renderer can count (2^31 / 1024 pixels): it then
+# takes the line to fit and cuts it off at the edge of the page without a word.
+HTML_CHARACTERS = 100_000
 FONT_BYTES = 4 * 1024 * 1024  # the largest temporary file is one font of 60 KB
 PDF_BYTES = 16 * 1024 * 1024  # a summary is 40 KB; nothing that is meant to be read comes near
 _PR_SET_PDEATHSIG = 1
@@ -38,7 +41,7 @@ class Reason(StrEnum):
     FAILED = "failed"
 
 
-class RenderFailed(Exception):  # noqa: N818 - named for the fact
+class RenderFailed(Exception):
     """No PDF was made. Carries a reason and at most the name of an exception class, never a word of the document."""
 
     def __init__(self, reason: Reason, cause: str = "") -> None:
@@ -62,8 +65,10 @@ def render_within_limits(
     `memory_bytes` is what the child may take beyond what this process already has. `folder` must exist; fonts lie there
     for the time of the rendering, the document never touches a disk. Where the kernel permits it the child has an empty
     network namespace; else it is kept to the refusal of sockets in Python and to a fetcher that cannot open any.
-    Raises RenderFailed. Cost: about 20 ms more than `render_pdf` in a warm process.
+    Raises RenderFailed, at once for more than `HTML_CHARACTERS`. Cost: about 20 ms more than `render_pdf` in a warm process.
     """
+    if len(html) > HTML_CHARACTERS:
+        raise RenderFailed(Reason.TOO_LARGE)
     _remove_left_over(folder, older_than_seconds=10 * wall_seconds + 60)
     own = Path(tempfile.mkdtemp(prefix="render-", dir=folder))
     work = partial(render_pdf, html, language=language, stylesheet_name=stylesheet_name)
@@ -133,7 +138,7 @@ def _pdf_from(answer: bytes | None, status: int) -> bytes:
 
 def _reason_of_death(status: int) -> Reason:
     """Tell from the signal what ran out. GLib traps or aborts when it is refused memory, the kernel kills when it has none."""
-    by_signal = {
+    by_signal: dict[int, Reason] = {
         signal.SIGXCPU: Reason.TOO_LONG,
         signal.SIGKILL: Reason.TOO_LARGE,
         signal.SIGTRAP: Reason.TOO_LARGE,
