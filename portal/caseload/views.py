@@ -5,11 +5,11 @@ from uuid import UUID
 from flask import Blueprint, url_for
 from flask.typing import ResponseReturnValue
 
-from portal.accounts.invitations import invite, withdraw_open
+from portal.accounts.invitations import invite, latest_invitations, withdraw
 from portal.audit.reading import audited_read
 from portal.audit.rules import Action
 from portal.booking.models import Consultation, PartnerKnows
-from portal.booking.queries import get_lead
+from portal.booking.queries import get_consultation
 from portal.booking.service import attach_couple
 from portal.caseload.forms import NewCoupleForm
 from portal.caseload.queries import list_caseload, partner_cards
@@ -20,8 +20,11 @@ from portal.couples.rules import AlreadyACouple
 from portal.couples.service import create_couple
 from portal.errors import NotFound
 from portal.meetings.queries import meetings_of
+from portal.notices.models import MessageKind
+from portal.notices.service import queue_message
 from portal.people.queries import get_self
 from portal.people.service import add_person, change_address
+from portal.practice.queries import get_practice
 from portal.security.gate import requires
 from portal.security.login import current_member
 from portal.security.permissions import Permission
@@ -60,7 +63,7 @@ def create(consultation_id: UUID) -> ResponseReturnValue:
     if not form.validate():
         return render("caseload/new_couple.html", form=form, lead=lead, status=422)
     with transaction() as session:
-        lead = get_lead(session, viewer, consultation_id)
+        lead = get_consultation(session, viewer, consultation_id)
         first, other = form.to_first(), form.to_second()
         lead.person.first_name, lead.person.last_name = first.first_name, first.last_name
         change_address(session, lead.person, first.email)
@@ -102,12 +105,16 @@ def send_invitation(couple_id: UUID, person_id: UUID) -> ResponseReturnValue:
     viewer = current_member()
     with transaction() as session:
         partner = _partner(get_couple(session, viewer, couple_id), person_id)
-        issued = invite(session, viewer, partner.person, now=utc_now())
+        has_code = get_practice(session).invites_with_code
+        issued = invite(session, viewer, partner.person, now=utc_now(), with_code=has_code)
+        link = url_for("accounts.invitation", token=issued.token)
+        mail = queue_message(session, partner.person, MessageKind.INVITATION, {"link": link}, now=utc_now())
     return render(
         "caseload/invitation.html",
         partner=partner,
         couple_id=couple_id,
         issued=issued,
+        was_mailed=mail is not None,
         address=public_link("accounts.invitation", token=issued.token),
         zone=get_self(current_session(), viewer).zone,
     )
@@ -120,12 +127,15 @@ def withdraw_invitation(couple_id: UUID, person_id: UUID) -> ResponseReturnValue
     viewer = current_member()
     with transaction() as session:
         partner = _partner(get_couple(session, viewer, couple_id), person_id)
-        withdraw_open(session, viewer, partner.person, now=utc_now())
+        invitation = latest_invitations(session, [partner.person_id]).get(partner.person_id)
+        if invitation is None:
+            raise NotFound(str(person_id))
+        withdraw(session, viewer, invitation, utc_now())
     return redirect_to(url_for("caseload.couple", couple_id=couple_id))
 
 
 def _open_lead(consultation_id: UUID) -> Consultation:
-    lead = get_lead(current_session(), current_member(), consultation_id)
+    lead = get_consultation(current_session(), current_member(), consultation_id)
     if lead.couple_id is not None:
         raise AlreadyACouple(str(consultation_id))
     return lead

@@ -9,7 +9,7 @@ from portal.caseload.queries import list_caseload
 from portal.clock import utc_now
 from portal.couples.queries import find_own_couple
 from portal.diary.queries import calendar_of, next_free_slots
-from portal.health.queries import signs_of_life
+from portal.health.queries import heartbeats_of
 from portal.home.queries import needs_of, next_consultation_of
 from portal.meetings.queries import summaries_for_reader
 from portal.people.queries import get_self
@@ -94,7 +94,7 @@ def today() -> ResponseReturnValue:
     viewer, session, now = current_member(), current_session(), utc_now()
     zone = get_self(session, viewer).zone
     if not viewer.is_therapist:
-        return render("home/practice.html", now=now, zone=zone, signs=signs_of_life(session, now))
+        return render("home/practice.html", now=now, zone=zone, signs=heartbeats_of(session, now))
     return render(
         "home/today.html",
         now=now,
