@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup, Tag
-from flask import Flask, render_template_string
+from flask import Flask, g, render_template, render_template_string
 from werkzeug.datastructures import MultiDict
 from wtforms import (
     BooleanField,
@@ -141,3 +141,20 @@ def test_a_form_without_problems_has_no_summary(app: Flask) -> None:
     assert soup.select(".notice, .error, [aria-invalid]") == []
     assert soup.title is not None
     assert soup.title.get_text() == "Details"
+
+
+def test_the_error_page_needs_nothing_but_its_own_words(app: Flask) -> None:
+    with app.test_request_context():
+        g.is_failing = True
+        page = render_template(
+            "errors/page.html",
+            code=404,
+            title="There is nothing here",
+            sentence="The address may be mistyped.",
+            next_steps=[("To the start", "/")],
+            correlation_id="",
+        )
+    soup = BeautifulSoup(page, "html.parser")
+    assert [heading.get_text() for heading in soup.find_all("h1")] == ["There is nothing here"]
+    assert [link["href"] for link in soup.select("main a.button")] == ["/"]
+    assert "please quote" not in page
