@@ -1,0 +1,44 @@
+"""Clearing away what is over: in one place, a little at a time, harmless to repeat."""
+
+import shutil
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from portal.accounts.models import LoginSession, OneTimeToken
+from portal.accounts.throttle import forget_old_tries
+from portal.files.store import remove_stray
+
+KEPT_AFTER_END = timedelta(days=1)
+SIGN_INS_KEPT = timedelta(days=90)  # ended sign-ins stay in a person's own list for a while
+LEFT_OVER_SECONDS = 3600
+
+
+def remove_expired(session: Session, now: datetime) -> None:
+    """Delete counters, links and sign-ins that no longer decide anything. Four statements."""
+    forget_old_tries(session, now)
+    session.execute(delete(OneTimeToken).where(OneTimeToken.expires_at < now - KEPT_AFTER_END))
+    session.execute(
+        delete(LoginSession).where(LoginSession.is_waiting, LoginSession.expires_at < now - KEPT_AFTER_END)
+    )
+    session.execute(delete(LoginSession).where(LoginSession.expires_at < now - SIGN_INS_KEPT))
+
+
+def remove_left_over(session: Session, instance: Path, now: datetime) -> int:
+    """Delete files that a process which was killed left behind; return how many."""
+    before = time.time() - LEFT_OVER_SECONDS
+    old = [
+        path
+        for pattern in ("tmp/*", "mail/.*.part")
+        for path in instance.glob(pattern)
+        if path.stat(follow_symlinks=False).st_mtime < before
+    ]
+    for path in old:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+    return len(old) + remove_stray(session, now=now)

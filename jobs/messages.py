@@ -1,0 +1,135 @@
+"""Sending the mails that are owed."""
+
+from email.message import EmailMessage
+from uuid import UUID
+
+import structlog
+from flask import current_app, render_template
+
+from portal import outbox
+from portal.clock import utc_now
+from portal.failpoints import failpoint
+from portal.notices import service
+from portal.notices.mail import AddressRefused, Letterhead, compose
+from portal.notices.rules import FactRefused
+from portal.notices.transport import NotTaken, transport_for
+from portal.outbox import Claim, LeaseLost, OutboxState
+from portal.queueing import JobName
+from portal.security.viewer import JobFor
+from portal.settings import Settings
+from portal.transaction import transaction
+
+log = structlog.get_logger()
+
+
+class Nobody(Exception):
+    """Between claiming and handing over, everybody to whom the mail was owed dropped out."""
+
+
+def send(outbox_id: str) -> None:
+    """Send the mail of one outbox row; needs an application context.
+
+    Safe to repeat: only the holder of the lease sends; it writes down that the text is about to leave before it leaves,
+    and a mail that may have left twice is not sent again but shown as failed. Both copies have one Message-ID.
+    """
+    with transaction() as session:
+        taken = outbox.claim(session, UUID(outbox_id), JobName.SEND_MESSAGE, utc_now())
+    if taken is None:
+        return
+    try:
+        _send(taken)
+    except LeaseLost:
+        log.warning("job.lease_lost", job=taken.job.name, outbox_id=outbox_id, attempt=taken.attempts)
+
+
+def _send(taken: Claim) -> None:
+    address = _address(taken)
+    if address is None:
+        return
+    settings = _settings()
+    way_out = transport_for(settings.smtp_url, settings.mail_from, settings.instance / "mail")
+    try:
+        way_out.deliver(address, lambda: _write(taken))
+    except LeaseLost:
+        raise
+    except Nobody:
+        _let_go(taken)
+    except NotTaken as refusal:
+        _give_back(taken, f"code {refusal.code}", for_good=refusal.is_final, had_text=refusal.had_text)
+    except (AddressRefused, FactRefused) as refusal:
+        _give_back(taken, type(refusal).__name__, for_good=True)
+    except Exception as error:  # noqa: BLE001 - whatever it was (Unconfirmed among it), the row is tried again or seen to fail
+        _give_back(taken, type(error).__name__)
+    else:
+        _finish(taken)
+
+
+def _address(taken: Claim) -> str | None:
+    """Find out where the mail goes; None if it is not its time yet or nobody is owed it."""
+    job, now = JobFor(taken.subject_id), utc_now()
+    with transaction() as session:
+        earliest = service.earliest_time(session, job, now)
+        if earliest > now:
+            outbox.postpone(session, taken, earliest)
+            return None
+        address, things = service.what_to_say(session, job, now)
+    if not things:
+        _let_go(taken)
+        return None
+    return address
+
+
+def _write(taken: Claim) -> EmailMessage:
+    """Write the mail at the last moment, and that it is about to leave; nothing joins it from here on."""
+    job, now, settings = JobFor(taken.subject_id), utc_now(), _settings()
+    with transaction() as session:
+        outbox.hold_on(session, taken)
+        service.note_handover(session, job)
+        recipient, things = service.what_to_say(session, job, now)
+        if not things:
+            raise Nobody
+        mail = compose(
+            things,
+            message_id=taken.subject_id,
+            recipient=recipient,
+            letterhead=Letterhead(settings.mail_from, settings.public_url),
+            now=now,
+            render=render_template,
+        )
+    failpoint("mail.handed_over")
+    return mail
+
+
+def _finish(taken: Claim) -> None:
+    failpoint("mail.before_mark")
+    now = utc_now()
+    with transaction() as session:
+        outbox.finish(session, taken, now)
+        service.note_sent(session, JobFor(taken.subject_id), now)
+    log.info("message.sent", message_id=str(taken.subject_id), attempt=taken.attempts)
+
+
+def _let_go(taken: Claim) -> None:
+    with transaction() as session:
+        outbox.let_go(session, taken, "nobody is owed it")
+        service.note_suppressed(session, JobFor(taken.subject_id))
+    log.info("message.suppressed", message_id=str(taken.subject_id))
+
+
+def _give_back(taken: Claim, reason: str, *, for_good: bool = False, had_text: bool = False) -> None:
+    job = JobFor(taken.subject_id)
+    with transaction() as session:
+        if had_text:
+            service.note_refusal(session, job)
+        for_good = for_good or service.has_used_up_handovers(session, job)
+        state = outbox.give_back(session, taken, reason, utc_now(), for_good=for_good)
+        if state is OutboxState.FAILED:
+            service.note_failed(session, job)
+    log.warning(
+        "message.not_sent", message_id=str(job.subject_id), attempt=taken.attempts, reason=reason, kind=state
+    )
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["settings"]
+    return settings

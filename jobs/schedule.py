@@ -1,0 +1,127 @@
+"""The sweeper: `python -m jobs.schedule`. Hands out what is due and was lost, seals the audit log, clears away.
+
+`rq cron` would be the library's way; it ignores the JSON serializer, so this is a loop of our own. Two of them at once
+are harmless: each step is one transaction that does nothing where another was faster.
+"""
+
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from types import FrameType
+
+import structlog
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
+
+from jobs.housekeeping import remove_expired, remove_left_over
+from portal import outbox
+from portal.app import create_app
+from portal.audit.chain import anchor_head, seal_new_rows
+from portal.clock import utc_now
+from portal.documents.service import fail_abandoned as fail_abandoned_documents
+from portal.errors import DomainError
+from portal.failpoints import failpoint
+from portal.health.service import beat
+from portal.notices.service import fail_abandoned as fail_abandoned_messages
+from portal.outbox import OutboxState
+from portal.queueing import Queue
+from portal.settings import Settings
+from portal.transaction import current_session, transaction
+
+ROUND_SECONDS = 5.0
+CLEARING_EVERY = timedelta(minutes=15)
+log = structlog.get_logger()
+
+
+@dataclass(kw_only=True)
+class Sweeper:
+    """One sweeper and when it last cleared away."""
+
+    app: Flask
+    cleared_at: datetime | None = None
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    def run(self) -> None:
+        """Sweep every five seconds until asked to stop."""
+        while not self.stopping.is_set():
+            self.sweep()
+            self.stopping.wait(ROUND_SECONDS)
+
+    def sweep(self) -> None:
+        """Do one round. A step that fails is reported and does not keep the others from being done."""
+        with self.app.app_context():
+            for step in (self._note_life, self._hand_out, self._mark_abandoned, self._seal, self._clear):
+                self._attempt(step)
+
+    def _attempt(self, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except (SQLAlchemyError, DomainError, OSError) as error:
+            log.warning("sweep.broke", job=step.__name__.strip("_"), kind=type(error).__name__)
+
+    def _note_life(self) -> None:
+        with transaction() as session:
+            beat(session, "sweeper", utc_now())
+
+    def _hand_out(self) -> None:
+        """Give the workers what is due; while Redis is away nothing is noted as handed out, so that nothing waits longer."""
+        queue: Queue = self.app.extensions["queue"]
+        waiting = queue.waiting()
+        if waiting is None:
+            return
+        with transaction() as session:
+            now = utc_now()
+            entries = outbox.due_entries(session, now)
+            for entry in entries:
+                outbox.hand_out(session, entry, waiting, now)
+            failpoint("outbox.enqueue")
+        for entry in entries:
+            if entry.state is OutboxState.FAILED:
+                log.error("outbox.gave_up", outbox_id=str(entry.id), job=entry.job.name)
+
+    def _mark_abandoned(self) -> None:
+        with transaction() as session:
+            fail_abandoned_documents(session, now=utc_now())
+            fail_abandoned_messages(session)
+
+    def _seal(self) -> None:
+        settings: Settings = self.app.extensions["settings"]
+        with transaction() as session:
+            head = seal_new_rows(session)
+        if head is not None:
+            anchor_head(head, settings.instance)
+
+    def _clear(self) -> None:
+        now = utc_now()
+        if self.cleared_at is not None and now - self.cleared_at < CLEARING_EVERY:
+            return
+        self.cleared_at = now
+        settings: Settings = self.app.extensions["settings"]
+        with transaction() as session:
+            remove_expired(session, now)
+        remove_left_over(current_session(), settings.instance, now)
+
+
+def main(arguments: list[str]) -> int:
+    """Run the sweeper of this installation; with `--once`, one round."""
+    sweeper = Sweeper(app=create_app())
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        sweeper.stopping.set()
+
+    if "--once" in arguments:
+        sweeper.sweep()
+        return 0
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    log.info("sweeper.started")
+    sweeper.run()
+    log.info("sweeper.stopped")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,59 @@
+"""Two pages for machines: whether the web process answers, and whether everything works together."""
+
+import time
+
+from flask import Blueprint, Response, current_app, jsonify
+
+from portal.clock import utc_now
+from portal.health.queries import PROCESSES, Health, database_health, disk_health, redis_health, signs_of_life
+from portal.health.service import beat
+from portal.queueing import Queue
+from portal.security.gate import public
+from portal.settings import Settings
+from portal.transaction import current_session, transaction
+
+REMEMBERED_SECONDS = 2.0  # anybody may ask, and each look writes to the database
+blueprint = Blueprint("health", __name__)
+
+
+@blueprint.get("/healthz")
+@public("for the supervisor; says nothing but that the process answers")
+def healthz() -> Response:
+    """Answer."""
+    return Response("ok", mimetype="text/plain")
+
+
+@blueprint.get("/readyz")
+@public("for the supervisor; names of parts and whether they work, no more")
+def readyz() -> tuple[Response, int]:
+    """Try every part; 503 as soon as one is down."""
+    parts = _remembered()
+    is_down = Health.DOWN in parts.values()
+    return jsonify(parts), 503 if is_down else 200
+
+
+def _remembered() -> dict[str, Health]:
+    kept: tuple[float, dict[str, Health]] | None = current_app.extensions.get("readiness")
+    if kept is None or time.monotonic() - kept[0] > REMEMBERED_SECONDS:
+        kept = (time.monotonic(), _look())
+        current_app.extensions["readiness"] = kept
+    return kept[1]
+
+
+def _look() -> dict[str, Health]:
+    settings: Settings = current_app.extensions["settings"]
+    queue: Queue = current_app.extensions["queue"]
+    parts = {
+        "database": database_health(_write),
+        "redis": redis_health(queue.redis),
+        "disk": disk_health(settings.instance),
+    }
+    beats = dict.fromkeys(PROCESSES, Health.DOWN)
+    if parts["database"] is Health.OK:
+        beats = {sign.name: sign.state for sign in signs_of_life(current_session(), utc_now())}
+    return parts | beats
+
+
+def _write() -> None:
+    with transaction() as session:
+        beat(session, "web", utc_now())

@@ -1,0 +1,87 @@
+"""What a mail may say, to whom it may go and when. Pure.
+
+A mail lies in an inbox that others may read, and its first words show on a locked screen. It therefore names nobody and
+nothing, and says no word that a stranger typed: only the facts listed here reach a template.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+FOLD = timedelta(minutes=10)  # product.md decision 12
+MOST_PARTS = 20  # a mail that nobody would read to its end is no kindness
+MOST_HANDOVERS = 2  # one mail and at most one recognisable duplicate of it (security.md JOB-07)
+MOST_FACT_CHARACTERS = 300
+MOST_CALENDAR_CHARACTERS = 20_000
+FIRST_CHARACTERS = 40  # what a locked screen shows
+FORBIDDEN_WORDS = (
+    "therap", "couns", "couple", "partner", "spouse", "husband", "wife", "marri", "relationship", "clinic", "patient",
+    "client", "session", "exercise", "homework", "assessment", "readiness", "alignment", "questionnaire", "goal", "vision",
+    "values", "money", "family", "intimacy", "affair", "conflict", "private", "secret", "note", "summary", "shared", "share",
+)  # fmt: skip
+
+
+class FactRefused(ValueError):
+    """A fact that this kind of message does not know, lacks, or may not carry; the name of the fact, never its content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Which facts a kind of message needs and which it may have."""
+
+    must: frozenset[str] = frozenset()
+    may: frozenset[str] = frozenset()
+
+
+def _facts(must: str = "", may: str = "") -> Facts:
+    return Facts(frozenset(must.split()), frozenset(may.split()))
+
+
+FACTS: Mapping[str, Facts] = {
+    "consultation_booked": _facts("when link", "ics until"),
+    "consultation_confirmed": _facts("when link", "ics"),
+    "consultation_declined": _facts("link", "when"),
+    "invitation": _facts("link", "until"),
+    "new_item": _facts("", "link"),
+    "reset": _facts("link", "until"),
+    "security_change": _facts("", "link"),
+    "therapist_request": _facts("", "when link"),
+}
+
+
+def check_facts(kind: str, facts: Mapping[str, str]) -> None:
+    """Accept exactly the facts that the templates of `kind` know, each of one short line (a calendar file apart).
+
+    Raises:
+        FactRefused: one is unknown, missing, too long, or has line breaks.
+    """
+    known = FACTS[kind]
+    for name in (known.must - facts.keys()) | (facts.keys() - known.must - known.may):
+        raise FactRefused(name)
+    for name, fact in facts.items():
+        most = MOST_CALENDAR_CHARACTERS if name == "ics" else MOST_FACT_CHARACTERS
+        if len(fact) > most or (name != "ics" and not fact.isprintable()):
+            raise FactRefused(name)
+
+
+def absolute_link(public_url: str, link: str) -> str:
+    """Put the portal's own address before a path; an address of another host never reaches a mail.
+
+    Raises:
+        FactRefused: the link is neither a path of ours nor below `public_url`.
+    """
+    path = link.removeprefix(public_url)
+    if not path.startswith("/") or path.startswith("//") or "\\" in path or any(c.isspace() for c in path):
+        raise FactRefused("link")
+    return public_url + path
+
+
+def mail_time(last: datetime | None, now: datetime) -> datetime:
+    """Say when the next mail to an inbox may leave: now, or ten minutes after the last one."""
+    return now if last is None or now - last >= FOLD else last + FOLD
+
+
+def forbidden_in(text: str) -> list[str]:
+    """List the words that tell what this place is about; any part of a longer word counts."""
+    folded = text.casefold()
+    return [word for word in FORBIDDEN_WORDS if word in folded]

@@ -1,0 +1,189 @@
+"""Owing somebody a mail, and keeping account of what became of it. The sending itself is a job."""
+
+import json
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from portal import outbox
+from portal.errors import Conflict
+from portal.notices.models import Message, MessageKind, MessagePart, MessageState
+from portal.notices.queries import get_message, list_parts
+from portal.notices.rules import FOLD, MOST_HANDOVERS, MOST_PARTS, check_facts, mail_time
+from portal.outbox import OutboxEntry, OutboxState
+from portal.people.models import Channel, Person
+from portal.queueing import JobName
+from portal.security.crypto import SealBroken
+from portal.security.viewer import JobFor
+
+
+class PerhapsDelivered(Conflict):
+    """The mail may have left twice already; a third time would be worse than asking the reader."""
+
+
+def queue_message(
+    session: Session,
+    person: Person,
+    kind: MessageKind,
+    facts: dict[str, str],
+    *,
+    now: datetime,
+    deadline_at: datetime | None = None,
+) -> Message | None:
+    """Owe `person` one thing to read; None if there is no address or the person wants nothing outside the portal.
+
+    The first mail to an inbox leaves at once. What comes within ten minutes of it waits until they are over and shares
+    one mail, also when two persons have the same inbox: the mail names nobody. After `deadline_at` it is left unsaid.
+
+    Raises:
+        FactRefused: see `rules.check_facts`.
+    """
+    check_facts(kind, facts)
+    code = person.email_code
+    if person.channel is Channel.PORTAL_ONLY or not person.email or code is None:
+        return None
+    session.flush()
+    _wait_for_turn(session, code)
+    message = _open_message(session, code) or _begin_message(session, person, code, now)
+    content = {"facts": facts, "deadline_at": deadline_at.isoformat() if deadline_at else None}
+    part = MessagePart(message_id=message.id, person_id=person.id, kind=kind, facts=json.dumps(content))
+    session.add(part)
+    session.flush()
+    return message
+
+
+def _wait_for_turn(session: Session, address_code: bytes) -> None:
+    """Let one transaction at a time write to an inbox, or fifty at once would begin fifty mails. SQLite does so anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        key = int.from_bytes(address_code[:8], "big", signed=True)
+        session.execute(select(func.pg_advisory_xact_lock(key)))
+
+
+def _open_message(session: Session, address_code: bytes) -> Message | None:
+    """Find a mail to this inbox that certainly has not left yet and still has room."""
+    message = session.scalar(
+        select(Message)
+        .where(Message.address_code == address_code, Message.state == MessageState.WAITING)
+        .where(Message.handovers == 0)
+        .order_by(Message.due_at.desc(), Message.id)
+        .limit(1)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if message is None:
+        return None
+    parts = select(func.count()).select_from(MessagePart).where(MessagePart.message_id == message.id)
+    return message if (session.scalar(parts) or 0) < MOST_PARTS else None
+
+
+def _begin_message(session: Session, person: Person, address_code: bytes, now: datetime) -> Message:
+    due_at = mail_time(_last_mail_at(session, address_code), now)
+    message = Message(
+        person_id=person.id, address_code=address_code, state=MessageState.WAITING, due_at=due_at, handovers=0
+    )  # fmt: skip
+    session.add(message)
+    outbox.put(session, JobName.SEND_MESSAGE, message.id, effect_key=str(message.id), due_at=due_at)
+    session.flush()
+    return message
+
+
+def _last_mail_at(session: Session, address_code: bytes) -> datetime | None:
+    return session.scalar(
+        select(func.coalesce(Message.sent_at, Message.due_at).label("left_at"))
+        .where(
+            Message.address_code == address_code,
+            Message.state.in_([MessageState.WAITING, MessageState.SENT]),
+        )
+        .order_by(func.coalesce(Message.sent_at, Message.due_at).desc())
+        .limit(1)
+    )
+
+
+def earliest_time(session: Session, viewer: JobFor, now: datetime) -> datetime:
+    """Say when this job's mail may leave: at once, unless another one reached the same inbox just before."""
+    message = get_message(session, viewer)
+    last = session.scalar(
+        select(func.max(Message.sent_at)).where(
+            Message.address_code == message.address_code,
+            Message.id != message.id,
+            Message.sent_at > now - FOLD,
+        )
+    )
+    return now if message.handovers else mail_time(last, now)
+
+
+def what_to_say(
+    session: Session, viewer: JobFor, now: datetime
+) -> tuple[str, list[tuple[str, dict[str, str]]]]:
+    """Give the address and the things to say (kind and facts); an empty list if nobody is owed anything any more.
+
+    Left out: whoever chose "portal only", changed the address or was erased meanwhile, and what is past its deadline.
+    """
+    message = get_message(session, viewer)
+    address, said = "", []
+    for part, person in list_parts(session, viewer):
+        if person.channel is Channel.PORTAL_ONLY or person.email_code != message.address_code:
+            continue
+        try:
+            content, email = json.loads(part.facts), person.email
+        except SealBroken:
+            continue
+        if content["deadline_at"] and datetime.fromisoformat(content["deadline_at"]) <= now:
+            continue
+        thing = (part.kind.value, content["facts"])
+        address = email
+        if thing not in said:
+            said.append(thing)
+    return address, said
+
+
+def note_handover(session: Session, viewer: JobFor) -> None:
+    """Write, before the text leaves, that a mail server may have it from now on. From here on nothing joins the mail.
+
+    Raises:
+        PerhapsDelivered: it may have left as often as allowed.
+    """
+    message = get_message(session, viewer)
+    if message.handovers >= MOST_HANDOVERS:
+        raise PerhapsDelivered(viewer.subject_id)
+    message.handovers += 1
+
+
+def note_refusal(session: Session, viewer: JobFor) -> None:
+    """Write that the server answered clearly that it did not take the text."""
+    get_message(session, viewer).handovers -= 1
+
+
+def has_used_up_handovers(session: Session, viewer: JobFor) -> bool:
+    """Tell whether the mail may have left as often as allowed."""
+    return get_message(session, viewer).handovers >= MOST_HANDOVERS
+
+
+def note_sent(session: Session, viewer: JobFor, now: datetime) -> None:
+    """Write that the mail left."""
+    message = get_message(session, viewer)
+    message.state, message.sent_at = MessageState.SENT, now
+
+
+def note_suppressed(session: Session, viewer: JobFor) -> None:
+    """Write that nobody was owed this mail any more."""
+    get_message(session, viewer).state = MessageState.SUPPRESSED
+
+
+def note_failed(session: Session, viewer: JobFor) -> None:
+    """Write that the mail will not be tried again."""
+    get_message(session, viewer).state = MessageState.FAILED
+
+
+def fail_abandoned(session: Session) -> int:
+    """Mark mails that were given up without a worker saying so (it died each time); return how many."""
+    given_up = select(OutboxEntry.subject_id).where(
+        OutboxEntry.job == JobName.SEND_MESSAGE, OutboxEntry.state == OutboxState.FAILED
+    )
+    abandoned = session.scalars(
+        select(Message).where(Message.state == MessageState.WAITING, Message.id.in_(given_up))
+    ).all()
+    for message in abandoned:
+        message.state = MessageState.FAILED
+    return len(abandoned)
