@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -30,18 +29,10 @@ class Health(StrEnum):
     DOWN = "down"
 
 
-@dataclass(frozen=True, slots=True)
-class Sign:
-    """One process that nobody looks at, and how it is."""
-
-    name: str
-    state: Health
-
-
-def signs_of_life(session: Session, now: datetime) -> list[Sign]:
-    """Tell how long ago worker and sweeper were alive. One statement."""
+def heartbeats_of(session: Session, now: datetime) -> dict[str, Health]:
+    """Tell how worker and sweeper are, by how long ago they were alive. One statement."""
     beats = {beat.name: beat.beat_at for beat in session.scalars(select(Heartbeat))}
-    return [Sign(name, health_of_age(now - beats[name] if name in beats else None)) for name in PROCESSES]
+    return {name: health_of_age(now - beats[name] if name in beats else None) for name in PROCESSES}
 
 
 def health_of_age(age: timedelta | None) -> Health:

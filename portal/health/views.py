@@ -5,7 +5,7 @@ import time
 from flask import Blueprint, Response, current_app, jsonify
 
 from portal.clock import utc_now
-from portal.health.queries import PROCESSES, Health, database_health, disk_health, redis_health, signs_of_life
+from portal.health.queries import PROCESSES, Health, database_health, disk_health, heartbeats_of, redis_health
 from portal.health.service import beat
 from portal.queueing import Queue
 from portal.security.gate import public
@@ -50,7 +50,7 @@ def _look() -> dict[str, Health]:
     }
     beats = dict.fromkeys(PROCESSES, Health.DOWN)
     if parts["database"] is Health.OK:
-        beats = {sign.name: sign.state for sign in signs_of_life(current_session(), utc_now())}
+        beats = heartbeats_of(current_session(), utc_now())
     return parts | beats
 
 
