@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup, Tag
-from flask import Flask, g, render_template, render_template_string
+from flask import Flask, g, render_template
 from werkzeug.datastructures import MultiDict
 from wtforms import (
     BooleanField,
@@ -76,7 +76,7 @@ def rendered(app: Flask, form: Any) -> BeautifulSoup:
     if form.data["phone"]:
         form.validate()
     with app.test_request_context():
-        return BeautifulSoup(render_template_string(PAGE, form=form), "html.parser")
+        return BeautifulSoup(app.jinja_env.from_string(PAGE).render(form=form), "html.parser")
 
 
 def by_id(soup: BeautifulSoup, name: str) -> Tag:
