@@ -1,5 +1,6 @@
 """All tables, imported once, so that metadata is whole wherever it is needed."""
 
+from portal import outbox
 from portal.accounts import models as accounts
 from portal.audit import models as audit
 from portal.blog import models as blog
@@ -16,5 +17,5 @@ from portal.practice import models as practice
 
 __all__ = [
     "accounts", "audit", "blog", "booking", "couples", "diary", "documents", "files", "health", "meetings", "notices",
-    "people", "practice",
+    "outbox", "people", "practice",
 ]  # fmt: skip

@@ -84,6 +84,28 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_heartbeat')),
     sa.UniqueConstraint('name', name=op.f('uq_heartbeat_name'))
     )
+    op.create_table('outbox',
+    sa.Column('job', sa.Enum('jobs.documents.render', 'jobs.messages.send', name='jobname', native_enum=False, create_constraint=True, length=40), nullable=False),
+    sa.Column('subject_id', sa.Uuid(), nullable=False),
+    sa.Column('effect_key', sa.Text(), nullable=False),
+    sa.Column('state', sa.Enum('pending', 'leased', 'done', 'failed', 'expired', name='outboxstate', native_enum=False, create_constraint=True, length=40), nullable=False),
+    sa.Column('due_at', UtcDateTime(), nullable=False),
+    sa.Column('deadline_at', UtcDateTime(), nullable=True),
+    sa.Column('attempts', sa.Integer(), nullable=False),
+    sa.Column('dispatches', sa.Integer(), nullable=False),
+    sa.Column('enqueued_at', UtcDateTime(), nullable=True),
+    sa.Column('lease_until', UtcDateTime(), nullable=True),
+    sa.Column('fence', sa.Integer(), nullable=False),
+    sa.Column('done_at', UtcDateTime(), nullable=True),
+    sa.Column('failure', sa.Text(), nullable=True),
+    sa.Column('id', sa.Uuid(), nullable=False),
+    sa.Column('created_at', UtcDateTime(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_outbox')),
+    sa.UniqueConstraint('job', 'effect_key', name=op.f('uq_outbox_job_effect_key'))
+    )
+    with op.batch_alter_table('outbox', schema=None) as batch_op:
+        batch_op.create_index('ix_outbox_state_due_at', ['state', 'due_at'], unique=False)
+
     op.create_table('person',
     sa.Column('first_name_sealed', sa.LargeBinary(), nullable=True),
     sa.Column('last_name_sealed', sa.LargeBinary(), nullable=True),
@@ -246,6 +268,8 @@ def upgrade() -> None:
     sa.Column('ends_at', UtcDateTime(), nullable=False),
     sa.Column('kind', sa.Enum('consultation', 'meeting', name='occupiedkind', native_enum=False, create_constraint=True, length=40), nullable=False),
     sa.Column('code', sa.Text(), nullable=False),
+    sa.Column('buffer_before_minutes', sa.Integer(), nullable=False),
+    sa.Column('buffer_after_minutes', sa.Integer(), nullable=False),
     sa.Column('is_released', sa.Boolean(), nullable=False),
     sa.Column('id', sa.Uuid(), nullable=False),
     sa.Column('created_at', UtcDateTime(), nullable=False),
@@ -609,6 +633,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_person_email_code')
 
     op.drop_table('person')
+    with op.batch_alter_table('outbox', schema=None) as batch_op:
+        batch_op.drop_index('ix_outbox_state_due_at')
+
+    op.drop_table('outbox')
     op.drop_table('heartbeat')
     op.drop_table('data_key')
     op.drop_table('consent_text')
