@@ -6,6 +6,7 @@ that are common in passwords; each word stands for thousands of variants. What i
 of leaked passwords without a pattern, which would need a data file of their own.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from enum import StrEnum
@@ -123,8 +124,9 @@ def _is_made_of_words(text: str, most: int) -> bool:
 
 
 def _is_mostly(text: str, about: Iterable[str]) -> bool:
-    rest, least_word, least_rest = text, 4, 8
-    for word in sorted({each.casefold() for each in about}, key=len, reverse=True):
+    rest, least_word, least_rest = text, 3, 8
+    words = {part.casefold() for word in about for part in re.split(r"[^\w]", word)}
+    for word in sorted(words, key=len, reverse=True):
         if len(word) >= least_word:
             rest = rest.replace(word, "")
     return len(rest) < least_rest

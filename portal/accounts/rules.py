@@ -4,7 +4,8 @@ import ipaddress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from portal.errors import Conflict, DomainError, Invalid
+from portal.accounts.guessable import PasswordProblem
+from portal.errors import Conflict, Invalid
 from portal.security.viewer import STAFF, Role
 
 ABSOLUTE = timedelta(hours=8)  # SES-03
@@ -20,10 +21,6 @@ KNOWN_NETWORK_AGE = timedelta(days=90)
 LEAVE_TO = "https://www.bbc.co.uk/weather"  # where "Leave now" leads: ordinary, and plausible to have open
 
 
-class TooManyTries(DomainError):
-    """A limit is reached; trying again later is all there is (429)."""
-
-
 class UserNameTaken(Conflict):
     """Somebody has this user name already."""
 
@@ -33,7 +30,11 @@ class AlreadyHasAccount(Conflict):
 
 
 class PasswordRefused(Invalid):
-    """The new password is too short, too long, or easy to guess."""
+    """The new password is too short, too long, or easy to guess; `problem` says which."""
+
+    def __init__(self, problem: PasswordProblem) -> None:
+        super().__init__(problem)
+        self.problem = problem
 
 
 class CodeRefused(Invalid):
@@ -58,9 +59,9 @@ SECOND_FACTOR = Limit("second_factor", 5, timedelta(minutes=5))
 PROOF = Limit("proof", 10, timedelta(minutes=15))
 RESET_ADDRESS = Limit("reset_address", 3, timedelta(hours=1))
 RESET_NETWORK = Limit("reset_network", 20, timedelta(hours=1))
-RESET_LINK = Limit("reset_link", 30, timedelta(hours=1))
-INVITATION_LINK = Limit("invitation_link", 30, timedelta(hours=1))
-UNLOCK = Limit("unlock", 10, timedelta(hours=1))
+RESET_LINK = Limit("reset_link", 30, timedelta(minutes=15))
+INVITATION_LINK = Limit("invitation_link", 30, timedelta(minutes=15))
+UNLOCK = Limit("unlock", 10, timedelta(minutes=15))
 
 
 def is_alive(*, last_seen_at: datetime, expires_at: datetime, is_staff: bool, now: datetime) -> bool:

@@ -122,9 +122,7 @@ def turn_on(
     if step is None:
         raise CodeRefused(str(account.id))
     account.totp_secret, account.totp_step, account.is_totp_on = secret, step, True
-    record_of(session, viewer, Action.SECOND_FACTOR_CHANGED, account)
-    replace_backup_codes(session, account, backup)
-    tell_of_change(session, account, now)
+    replace_backup_codes(session, viewer, account, backup, now)
 
 
 def turn_off(session: Session, viewer: Viewer, account: Account, now: datetime) -> None:
@@ -141,11 +139,14 @@ def turn_off(session: Session, viewer: Viewer, account: Account, now: datetime) 
     tell_of_change(session, account, now)
 
 
-def replace_backup_codes(session: Session, account: Account, backup: BackupCodes) -> None:
+def replace_backup_codes(
+    session: Session, viewer: Viewer, account: Account, backup: BackupCodes, now: datetime
+) -> None:
     """Let these backup codes work from now on, and no older ones."""
     session.execute(delete(BackupCode).where(BackupCode.account_id == account.id))
     session.add_all(BackupCode(account_id=account.id, code_hash=code_hash) for code_hash in backup.hashes)
-    session.flush()
+    record_of(session, viewer, Action.SECOND_FACTOR_CHANGED, account)
+    tell_of_change(session, account, now)
 
 
 def count_backup_codes(session: Session, account: Account) -> int:

@@ -1,0 +1,12 @@
+"""Pages of signing in, codes, passwords, invitations and the own account."""
+
+from portal.accounts.views import account as account
+from portal.accounts.views import codes as codes
+from portal.accounts.views import invitations as invitations
+from portal.accounts.views import leaving as leaving
+from portal.accounts.views import resets as resets
+from portal.accounts.views import sign_in as sign_in
+from portal.accounts.views import unlock as unlock
+from portal.accounts.views.blueprint import blueprint
+
+__all__ = ["blueprint"]

@@ -1,0 +1,51 @@
+"""Signing out, and leaving at once."""
+
+from flask import Response, url_for
+
+from portal.accounts.rules import LEAVE_TO
+from portal.accounts.sign_ins import end_sign_in_of
+from portal.accounts.views.blueprint import blueprint
+from portal.accounts.views.browser import present_token
+from portal.clock import utc_now
+from portal.security.gate import public
+from portal.security.login import clear_session_cookie
+from portal.transaction import transaction
+from portal.web.htmx import redirect_to, render
+
+
+# Both are open and take stale forms: somebody whose sign-in has run out must still be able to leave the page.
+@blueprint.post("/sign-out")
+@public("ends the sign-in of whoever asks, if there is one", keeps_typed=True)
+def sign_out() -> Response:
+    """End the sign-in, here and for every copy of its cookie."""
+    _end_present()
+    response = redirect_to(url_for("accounts.signed_out"))
+    clear_session_cookie(response)
+    return response
+
+
+@blueprint.get("/signed-out")
+@public("says that it is done")
+def signed_out() -> Response:
+    """Show that nobody is signed in here any more."""
+    return render("accounts/signed_out.html")
+
+
+@blueprint.post("/leave")
+@public("ends the sign-in of whoever asks, if there is one, and leaves", keeps_typed=True)
+def leave_now() -> Response:
+    """End the sign-in and answer with an empty page that goes elsewhere at once, also without JavaScript.
+
+    A redirect to another site would be blocked by `form-action` (decision 14).
+    """
+    _end_present()
+    response = render("accounts/leave.html", leave_to=LEAVE_TO)
+    clear_session_cookie(response)
+    return response
+
+
+def _end_present() -> None:
+    token = present_token()
+    if token:
+        with transaction() as session:
+            end_sign_in_of(session, token, utc_now())
