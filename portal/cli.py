@@ -54,7 +54,7 @@ def demo() -> None:
 
     app = _application()
     _upgrade(app)
-    with app.app_context(), transaction() as session:
+    with app.test_request_context(), transaction() as session:
         seed(session, app.extensions["settings"])
     text = announcement(app.extensions["settings"])
     _launch(lambda address: click.echo(f"\nCommon Ground is running at {address}\n\n{text}\n\n{NOT_YET}"))

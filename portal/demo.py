@@ -30,7 +30,8 @@ from portal.diary.service import add_consultation_type, add_time_off, set_weekly
 from portal.meetings.models import Place, Presence
 from portal.meetings.rules import Agreement, SummaryContent, Whom
 from portal.meetings.service import NewMeeting, record_meeting, sign_note, write_note
-from portal.meetings.summaries import release_summary, write_summary
+from portal.meetings.showing import hash_of
+from portal.meetings.summaries import Opened, opened, release_summary, save_draft
 from portal.people.models import Person
 from portal.people.service import add_person
 from portal.practice.models import Therapist
@@ -156,10 +157,10 @@ def _member(account: Account, role: Role) -> Member:
 
 def _profiles(session: Session, jane: Player, samir: Player) -> list[Therapist]:
     words = (
-        (jane, "Jane Parker", "Couples therapist", "I help two people hear the wish behind a quarrel, and turn it into "
-         "something both can live with. We go slowly, and we write down what you decide."),
-        (samir, "Samir Haddad", "Couples and family therapist", "I work with couples at turning points: a child, a move, "
-         "a new start. You bring the questions, I bring time and a calm order."),
+        (jane, "Jane Parker", "Couples therapist", ("I help two people hear the wish behind a quarrel, and turn it into "
+         "something both can live with. We go slowly, and we write down what you decide.")),
+        (samir, "Samir Haddad", "Couples and family therapist", ("I work with couples at turning points: a child, a move, "
+         "a new start. You bring the questions, I bring time and a calm order.")),
     )  # fmt: skip
     return [
         add_therapist(
@@ -221,8 +222,9 @@ def _meetings(
         if text:
             note = write_note(session, jane.member, meeting.id, text=text, revision=0, now=now)
             sign_note(session, jane.member, meeting.id, revision=note.revision, now=now)
-            write_summary(session, jane.member, meeting.id, _content(begins), revision=0, now=now)
-            release_summary(session, jane.member, meeting.id, revision=1, now=now)
+            content = _content(begins)
+            draft = save_draft(session, jane.member, meeting.id, content=content, seen=Opened(1, 0), now=now)
+            release_summary(session, jane.member, meeting.id, seen=opened(draft), hash_of=hash_of, now=now)
 
 
 def _content(begins: datetime) -> SummaryContent:

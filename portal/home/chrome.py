@@ -48,7 +48,8 @@ def chrome() -> dict[str, Any]:
         return words
     if "chrome" not in g:
         g.chrome = _collect()
-    return words | g.chrome
+    around: dict[str, Any] = g.chrome
+    return words | around
 
 
 def _collect() -> dict[str, Any]:
