@@ -57,6 +57,7 @@ PERMISSIONS: Policy = {
     Permission.HOME_PARTNER_VIEW: anybody_of(LIMITED_PARTNER),
     Permission.HOME_STAFF_VIEW: anybody_of(STAFF),
     Permission.MEETINGS_MEETING_RECORD: anybody_of(THERAPIST),
+    Permission.MEETINGS_NOTE_SIGN: anybody_of(THERAPIST, fresh=True),
     Permission.MEETINGS_NOTE_WRITE: anybody_of(THERAPIST),
     Permission.MEETINGS_PROCESS_NOTE_READ: anybody_of(THERAPIST, fresh=True),
     Permission.MEETINGS_PROCESS_NOTE_WRITE: anybody_of(THERAPIST),

@@ -34,6 +34,7 @@ class Action(StrEnum):
     INVITATION_SENT = "invitation.sent"
     INVITATION_WITHDRAWN = "invitation.withdrawn"
     JOB_REFUSED = "job.refused"
+    MEETING_READ = "meeting.read"
     MEETING_RECORDED = "meeting.recorded"
     NOTE_READ = "note.read"
     NOTE_SIGNED = "note.signed"

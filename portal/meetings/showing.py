@@ -61,6 +61,7 @@ def hash_of(session: Session, summary: Summary) -> str:
 def _letterhead(session: Session, therapist_id: UUID) -> tuple[Practice, str]:
     found = session.execute(
         select(Practice, Therapist, Person)
+        .select_from(Practice)
         .outerjoin(Therapist, Therapist.person_id == therapist_id)
         .outerjoin(Person, Person.id == therapist_id)
         .limit(1)

@@ -30,7 +30,8 @@ class Permission(StrEnum):
     HOME_PARTNER_VIEW = "home:partner:view"  # the partner's home
     HOME_STAFF_VIEW = "home:staff:view"  # the home of people who work in the practice
     MEETINGS_MEETING_RECORD = "meetings:meeting:record"  # record a meeting and who came
-    MEETINGS_NOTE_WRITE = "meetings:note:write"  # write and sign the note about a meeting
+    MEETINGS_NOTE_SIGN = "meetings:note:sign"  # sign the note about a meeting, which closes it
+    MEETINGS_NOTE_WRITE = "meetings:note:write"  # write the note about a meeting
     MEETINGS_PROCESS_NOTE_READ = "meetings:process-note:read"  # open the sealed process note
     MEETINGS_PROCESS_NOTE_WRITE = "meetings:process-note:write"  # save the process note, without reading it
     MEETINGS_SUMMARY_READ = "meetings:summary:read"  # read a released summary, as one of its readers

@@ -1,0 +1,155 @@
+"""What a therapist types for the couple: the summary, as lines of plain text."""
+
+from datetime import date, datetime, time
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from wtforms import Form as PlainForm
+from wtforms import FormField, HiddenField, SelectField
+from wtforms.validators import Optional, ValidationError
+
+from portal.meetings.forms import Clock, Day, Lines, lines_of, number_of, read_instant
+from portal.meetings.rules import (
+    LINE_LETTERS,
+    MOST_AGREEMENTS,
+    MOST_LINES,
+    MOST_NEXT,
+    Agreement,
+    SummaryContent,
+    Whom,
+)
+from portal.meetings.summaries import Opened
+from portal.web.forms import Form, StringField, Text, TextAreaField, stripped, unix_lines
+
+
+class SeenForm(Form):
+    """A button that means exactly what its page showed: `seen` names the version and its revision."""
+
+    seen = HiddenField()
+
+    def show(self, seen: Opened) -> None:
+        """Remember what the page shows."""
+        self.seen.data = f"{seen.version}.{seen.revision}"
+
+    @property
+    def opened(self) -> Opened:
+        """Tell what was on the page; a version that never matches for anything malformed."""
+        version, _dot, revision = (self.seen.data or "").partition(".")
+        return Opened(number_of(version), number_of(revision))
+
+
+class AgreementForm(PlainForm):  # type: ignore[misc]  # WTForms is untyped
+    """One thing agreed."""
+
+    what = StringField(_l("What"), filters=[stripped], validators=[Text(LINE_LETTERS)])
+    who = SelectField(_l("Who"), default=Whom.BOTH.value)
+    by_on = Day(_l("By when"), validators=[Optional()])
+
+    def validate_what(self, field: Any) -> None:
+        """Ask what is meant where only a day was given."""
+        if not field.data and self.by_on.data:
+            raise ValidationError(_l("Please say what was agreed, or clear the day."))
+
+    def to_agreement(self) -> Agreement | None:
+        """Give the agreement; None for an empty row."""
+        return Agreement(self.what.data, Whom(self.who.data), self.by_on.data) if self.what.data else None
+
+
+class SummaryForm(SeenForm):
+    """What the couple will receive, as lines of plain text."""
+
+    focus = TextAreaField(
+        _l("Today in one sentence"), filters=[stripped], validators=[Lines(1)],
+        description=_l("What the session was about, as both would say it."),
+    )  # fmt: skip
+    going_well = TextAreaField(
+        _l("Going well"), filters=[unix_lines], validators=[Lines(MOST_LINES)],
+        description=_l("Up to three lines. About 18 words each read best on paper."),
+    )  # fmt: skip
+    working_on = TextAreaField(
+        _l("Working on"),
+        filters=[unix_lines],
+        validators=[Lines(MOST_LINES)],
+        description=_l("Up to three lines."),
+    )
+    remember_a = TextAreaField(filters=[stripped], validators=[Lines(1)])
+    remember_b = TextAreaField(filters=[stripped], validators=[Lines(1)])
+    agreement_1 = FormField(AgreementForm)
+    agreement_2 = FormField(AgreementForm)
+    agreement_3 = FormField(AgreementForm)
+    agreement_4 = FormField(AgreementForm)
+    agreement_5 = FormField(AgreementForm)
+    next_time = TextAreaField(
+        _l("Until next time"), filters=[unix_lines], validators=[Lines(MOST_NEXT)],
+        description=_l("What both take along: up to five lines."),
+    )  # fmt: skip
+    next_on = Day(_l("Next session, day"), validators=[Optional()])
+    next_at = Clock(_l("Next session, time"), validators=[Optional()])
+
+    @property
+    def agreements(self) -> list[Any]:
+        """Give the five rows in order."""
+        return [self[f"agreement_{number}"] for number in range(1, MOST_AGREEMENTS + 1)]
+
+    def name_partners(self, names: dict[str, str]) -> None:
+        """Put the names, by side, where the form speaks of them; one name for a meeting with one partner alone."""
+        choices = list(names.items())
+        if len(names) > 1:
+            choices = [(Whom.BOTH.value, _l("Both")), *choices]
+        for row in self.agreements:
+            row.form.who.choices = choices
+            if row.form.who.data not in dict(choices) and not row.form.what.data:
+                row.form.who.data = choices[0][0]
+        for side, name in names.items():
+            self[f"remember_{side}"].label.text = name
+
+    def to_content(self, zone: str, not_before: datetime) -> SummaryContent | None:
+        """Give what was typed; None, with the field marked, if the next session cannot be at that time."""
+        has_problem, next_meeting_at = False, None
+        if self.next_on.data or self.next_at.data:
+            next_meeting_at = self._next_meeting(zone, not_before)
+            has_problem = next_meeting_at is None
+        if has_problem:
+            return None
+        rows = [row.form.to_agreement() for row in self.agreements]
+        return SummaryContent(
+            focus=" ".join(lines_of(self.focus.data)),
+            going_well=lines_of(self.going_well.data),
+            working_on=lines_of(self.working_on.data),
+            remember_a=" ".join(lines_of(self.remember_a.data)),
+            remember_b=" ".join(lines_of(self.remember_b.data)),
+            agreements=tuple(row for row in rows if row),
+            next_time=lines_of(self.next_time.data),
+            next_meeting_at=next_meeting_at,
+        )
+
+    def _next_meeting(self, zone: str, not_before: datetime) -> datetime | None:
+        if not (self.next_on.data and self.next_at.data):
+            self.add_error("next_at", _l("Please give both the day and the time, or neither."))
+            return None
+        at = read_instant(self, "next_at", datetime.combine(self.next_on.data, self.next_at.data), zone, None)
+        if at is not None and at <= not_before:
+            self.add_error("next_on", _l("This is before the session that the summary is about."))
+            return None
+        return at
+
+
+def values_of(content: SummaryContent, local_next: datetime | None) -> dict[str, Any]:
+    """Give stored content as the values of the form. `local_next`: the next session on the practice's clocks."""
+    rows: dict[str, dict[str, str | date | None]] = {
+        f"agreement_{number}": {"what": one.what, "who": one.who.value, "by_on": one.by_on}
+        for number, one in enumerate(content.agreements, start=1)
+    }
+    next_on: date | None = local_next.date() if local_next else None
+    next_at: time | None = local_next.time() if local_next else None
+    return {
+        "focus": content.focus,
+        "going_well": "\n".join(content.going_well),
+        "working_on": "\n".join(content.working_on),
+        "remember_a": content.remember_a,
+        "remember_b": content.remember_b,
+        "next_time": "\n".join(content.next_time),
+        "next_on": next_on,
+        "next_at": next_at,
+        **rows,
+    }
