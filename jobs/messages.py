@@ -4,8 +4,9 @@ from email.message import EmailMessage
 from uuid import UUID
 
 import structlog
-from flask import current_app, render_template
+from flask import current_app
 
+from jobs.templates import render_template
 from portal import outbox
 from portal.clock import utc_now
 from portal.failpoints import failpoint
