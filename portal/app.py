@@ -12,6 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from portal import models as models  # noqa: PLC0414 - importing makes the metadata whole
 from portal.accounts.presence import load_member
 from portal.blueprints import BLUEPRINTS, init_pages
+from portal.couples.queries import is_client_of
 from portal.extensions import babel, db, htmx, migrate
 from portal.logs import init_logs
 from portal.policy import PERMISSIONS
@@ -95,6 +96,7 @@ def _init_data(app: Flask, settings: Settings) -> None:
     app.extensions["signer"] = signer
     app.extensions["keyring"] = MasterKey(settings.master_key)
     app.extensions["queue"] = Queue(settings.redis_url, signer.job_key)
+    app.extensions["is_client_of"] = is_client_of  # accounts stand below couples and only ask
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
     if settings.database_url.startswith("postgresql"):
         app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"pool_pre_ping": True, "pool_size": 5, "max_overflow": 5}

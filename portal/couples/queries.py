@@ -45,6 +45,15 @@ def list_couples(session: Session, viewer: Member) -> list[Couple]:
     return list(session.scalars(_with_persons(visible_to(viewer)).order_by(Couple.number)))
 
 
+def is_client_of(session: Session, viewer: Viewer, person_id: UUID) -> bool:
+    """Tell whether somebody is one of the two persons of a couple that this therapist treats. One statement."""
+    if not isinstance(viewer, Member) or not viewer.is_therapist:
+        return False
+    treated = visible_to(viewer).with_only_columns(Couple.id)
+    found = select(Partner.id).where(Partner.person_id == person_id, Partner.couple_id.in_(treated)).limit(1)
+    return session.scalar(found) is not None
+
+
 def next_number(session: Session) -> int:
     """Give the next file number; the unique constraint is the judge if two ask at once."""
     return (session.scalar(select(func.max(Couple.number))) or 0) + 1
