@@ -2,16 +2,18 @@
 
 from flask import Blueprint
 
+from portal.accounts.views import blueprint as accounts
 from portal.blog.views import blueprint as blog
 from portal.booking.views import blueprint as booking
-from portal.accounts.views import blueprint as accounts
 from portal.caseload.views import blueprint as caseload
 from portal.diary.views import blueprint as diary
+from portal.documents.views import blueprint as documents
 from portal.health.views import blueprint as health
 from portal.home.chrome import init_pages
 from portal.home.views import blueprint as home
+from portal.meetings.views import blueprint as meetings
 from portal.notices.views import blueprint as notices
 
-BLUEPRINTS: tuple[Blueprint, ...] = (blog, booking, caseload, diary, health, home, notices)
+BLUEPRINTS: tuple[Blueprint, ...] = (accounts, blog, booking, caseload, diary, documents, health, home, meetings, notices)
 
 __all__ = ["BLUEPRINTS", "init_pages"]

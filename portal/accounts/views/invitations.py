@@ -29,17 +29,17 @@ from portal.web.htmx import render
 
 @blueprint.route("/invitations/<token>", methods=["GET", "POST"])
 @public("opened by the link of an invitation", keeps_typed=True)
-def open_invitation(token: str) -> Response:
+def invitation(token: str) -> Response:
     """Ask for the code; whose invitation it is, nobody learns before the code is right."""
-    invitation = find_open_invitation(current_session(), token, utc_now())
-    if invitation is None:
+    found = find_open_invitation(current_session(), token, utc_now())
+    if found is None:
         return _neutral_page()
-    if invitation.code_hash is None:
-        return _account_page(NewAccountForm(formdata=None), invitation, token, 200)
+    if found.code_hash is None:
+        return _account_page(NewAccountForm(formdata=None), found, token, 200)
     form = InvitationCodeForm()
     if not form.validate_on_submit():
         return _code_page(form, 422 if form.is_submitted() else 200)
-    return _try_code(form, invitation, token)
+    return _try_code(form, found, token)
 
 
 def _try_code(form: InvitationCodeForm, invitation: Invitation, token: str) -> Response:
