@@ -66,7 +66,8 @@ class OccupiedKind(StrEnum):
 class OccupiedInterval(Model):
     """Time that is taken, buffers included. The database itself refuses two live ones that overlap (BKG-01).
 
-    `code` is all that the front desk sees.
+    `code` is all that the front desk sees. What is in the diary begins after the buffer before and ends before the
+    buffer after, both in minutes.
     """
 
     __tablename__ = "occupied_interval"
@@ -80,4 +81,6 @@ class OccupiedInterval(Model):
     ends_at: Mapped[datetime]
     kind: Mapped[OccupiedKind]
     code: Mapped[str]
+    buffer_before_minutes: Mapped[int] = mapped_column(default=0)
+    buffer_after_minutes: Mapped[int] = mapped_column(default=0)
     is_released: Mapped[bool] = mapped_column(default=False)

@@ -1,0 +1,73 @@
+"""What one therapist offers to visitors, loaded once and asked several times. Pure, like the rules that it asks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from portal.diary.days import Emptiness, days_of_slots, reasons_for_empty_days
+from portal.diary.rules import (
+    ConsultationType,
+    Interval,
+    Slot,
+    TimeAway,
+    WeeklyHours,
+    free_slots,
+    nearest_slots,
+    slot_at,
+)
+from portal.zones import to_local
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Everything that decides which times are free. `therapist_id` is the therapist's person id."""
+
+    therapist_id: UUID
+    therapist_name: str
+    zone: ZoneInfo
+    is_instant: bool
+    kind: ConsultationType
+    hours: Sequence[WeeklyHours]
+    away: Sequence[TimeAway]
+    occupied: Sequence[Interval]
+
+    @property
+    def contact_name(self) -> str:
+        """Say the name as one would on the phone: "Jane" for "Jane Parker"."""
+        return self.therapist_name.partition(" ")[0]
+
+    def free(self, now: datetime) -> list[Slot]:
+        """List all that can be booked now, sorted; cost as `free_slots`."""
+        today = to_local(now, self.zone).date()
+        return free_slots(
+            hours=self.hours, zone=self.zone, occupied=self.occupied, away=self.away, kind=self.kind, now=now,
+            first_day=today, days=self.kind.horizon_days + 2,
+        )  # fmt: skip
+
+    def slot(self, start: datetime, now: datetime) -> Slot:
+        """Find the slot that starts then. Raises SlotTaken, SlotNotOffered."""
+        return slot_at(
+            start, hours=self.hours, zone=self.zone, occupied=self.occupied, away=self.away, kind=self.kind, now=now
+        )  # fmt: skip
+
+    def near(self, start: datetime, now: datetime) -> list[Slot]:
+        """Choose the three free slots that are closest to one that is gone."""
+        return nearest_slots(start, self.free(now))
+
+    def next_by_day(self, now: datetime, count: int) -> list[Slot]:
+        """Choose the next free times so that they differ: the first of each day, then the earliest of the rest."""
+        free = self.free(now)
+        firsts = [day.slots[0] for day in days_of_slots(free, self.zone)][:count]
+        rest = [slot for slot in free if slot not in firsts]
+        return sorted(firsts + rest[: count - len(firsts)])
+
+    def reasons(
+        self, now: datetime, *, first_day: date, days: int, reader_zone: ZoneInfo
+    ) -> dict[date, Emptiness]:
+        """Say why each date of the reader is empty, should it be."""
+        return reasons_for_empty_days(
+            hours=self.hours, zone=self.zone, away=self.away, kind=self.kind, now=now, first_day=first_day, days=days,
+            reader_zone=reader_zone,
+        )  # fmt: skip
