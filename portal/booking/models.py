@@ -1,34 +1,19 @@
 """Consultations: what a visitor booked, and what became of it."""
 
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.blog.models import Post
+from portal.booking.rules import ConsultationStatus, PartnerKnows
 from portal.couples.models import Couple
 from portal.people.models import Person
 from portal.security.crypto import Owner, OwnerKind
 from portal.security.sealed import Sealed, SealedText
 
-
-class ConsultationStatus(StrEnum):
-    """A request holds its time until it is answered (product decision 20)."""
-
-    REQUESTED = "requested"
-    CONFIRMED = "confirmed"
-    DECLINED = "declined"
-    CANCELLED = "cancelled"
-
-
-class PartnerKnows(StrEnum):
-    """Whether the other person knows. Everything but a yes means: no contact with and no mention of the partner."""
-
-    YES = "yes"
-    NO = "no"
-    UNSAID = "unsaid"
+__all__ = ["Consultation", "ConsultationStatus", "PartnerKnows"]
 
 
 class Consultation(Sealed):

@@ -40,7 +40,7 @@ def _facts(must: str = "", may: str = "") -> Facts:
 FACTS: Mapping[str, Facts] = {
     "consultation_booked": _facts("when link", "ics until"),
     "consultation_confirmed": _facts("when link", "ics"),
-    "consultation_declined": _facts("link", "when"),
+    "consultation_declined": _facts("link", "when ics"),
     "invitation": _facts("link", "until"),
     "new_item": _facts("", "link"),
     "reset": _facts("link", "until"),

@@ -1,0 +1,101 @@
+"""Reading consultations: a therapist's own leads, or the one that a signed link names."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm.interfaces import ORMOption
+
+from portal.booking.models import Consultation
+from portal.booking.rules import ConsultationStatus
+from portal.clock import utc_now
+from portal.errors import NotFound
+from portal.security.crypto import MasterKey
+from portal.security.viewer import Member, TokenHolder, TokenPurpose, Viewer
+
+MOST_LISTED = 100
+
+
+def visible_to(viewer: Viewer) -> Select[Consultation]:
+    """Start a read of consultations from what the viewer may see. Raises NotFound for everybody else."""
+    match viewer:
+        case Member(is_therapist=True):
+            return select(Consultation).where(Consultation.therapist_id == viewer.person_id)
+        case TokenHolder(purpose=TokenPurpose.CONSULTATION):
+            return select(Consultation).where(Consultation.id == viewer.subject_id)
+    raise NotFound("consultation")
+
+
+def get_consultation(session: Session, viewer: Viewer, consultation_id: UUID) -> Consultation:
+    """Load one consultation with its person and post. One statement. Raises NotFound for foreign and unknown alike."""
+    consultation = session.scalar(
+        visible_to(viewer).where(Consultation.id == consultation_id).options(*_with_person_and_post())
+    )
+    if consultation is None:
+        raise NotFound(str(consultation_id))
+    return consultation
+
+
+def open_leads(session: Session, viewer: Member) -> list[Consultation]:
+    """List what waits for the therapist's answer or notice, newest first. One statement, and one for the keys."""
+    return list(
+        session.scalars(
+            visible_to(viewer)
+            .where(_is_open(utc_now()))
+            .options(*_with_person_and_post())
+            .order_by(Consultation.created_at.desc(), Consultation.id)
+        )
+    )
+
+
+def count_open_leads(session: Session, viewer: Member) -> int:
+    """Count them, for the navigation. One statement."""
+    counted = visible_to(viewer).where(_is_open(utc_now())).with_only_columns(func.count())
+    return session.scalar(counted) or 0
+
+
+def list_leads(session: Session, viewer: Member) -> list[Consultation]:
+    """List the latest hundred consultations, newest first. One statement, and one for the keys."""
+    return list(
+        session.scalars(
+            visible_to(viewer)
+            .options(*_with_person_and_post())
+            .order_by(Consultation.created_at.desc(), Consultation.id)
+            .limit(MOST_LISTED)
+        )
+    )
+
+
+def find_sent(session: Session, form_id: UUID) -> Consultation | None:
+    """Find what this very form has booked already. One statement; for whoever holds the form's own random id."""
+    return session.scalar(
+        select(Consultation).where(Consultation.request_code == form_code(session, form_id))
+    )
+
+
+def form_code(session: Session, form_id: UUID) -> bytes:
+    """Give the keyed code under which a form's id is stored."""
+    keyring: MasterKey = session.info["keyring"]
+    return keyring.lookup_code(f"form|{form_id}")
+
+
+def body_code(session: Session, fingerprint: str) -> bytes:
+    """Give the keyed code of what a form said, so that the table tells nothing about it."""
+    keyring: MasterKey = session.info["keyring"]
+    return keyring.lookup_code(f"body|{fingerprint}")
+
+
+def _is_open(now: datetime) -> ColumnElement[bool]:
+    """Tell what needs the therapist: a request, or what confirmed itself and nobody has taken further yet."""
+    confirmed_itself = and_(
+        Consultation.status == ConsultationStatus.CONFIRMED,
+        Consultation.answered_at.is_(None),
+        Consultation.couple_id.is_(None),
+        Consultation.ends_at > now,
+    )
+    return or_(Consultation.status == ConsultationStatus.REQUESTED, confirmed_itself)
+
+
+def _with_person_and_post() -> tuple[ORMOption, ...]:
+    return joinedload(Consultation.person), joinedload(Consultation.post)

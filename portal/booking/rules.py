@@ -1,0 +1,119 @@
+"""What a visitor may send, and what may be done with it. Pure."""
+
+import json
+import re
+import secrets
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from hashlib import sha256
+from uuid import UUID
+
+from portal.diary.rules import SlotNotOffered
+from portal.errors import Conflict
+
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
+TOO_QUICK = timedelta(
+    seconds=2
+)  # our choice: below what filling and reading takes, above what a script needs
+CODE_LETTERS = "2346789CDFGHJKMPQRTVWXYZ"  # nothing that reads like something else or spells a word
+
+
+class ConsultationStatus(StrEnum):
+    """A request holds its time until it is answered (product decision 20)."""
+
+    REQUESTED = "requested"
+    CONFIRMED = "confirmed"
+    DECLINED = "declined"
+    CANCELLED = "cancelled"
+
+
+class PartnerKnows(StrEnum):
+    """Whether the other person knows. Everything but a yes means: no contact with and no mention of the partner."""
+
+    YES = "yes"
+    NO = "no"
+    UNSAID = "unsaid"
+
+
+@dataclass(frozen=True, slots=True)
+class MailWords:
+    """How mails say what only the web side knows: full addresses, and times in words (instant, zone id)."""
+
+    visitor_page: Callable[[UUID], str]
+    therapist_page: Callable[[UUID], str]
+    when: Callable[[datetime, str], str]
+
+
+class AlreadyAnswered(Conflict):
+    """Somebody has confirmed or declined the request meanwhile."""
+
+
+class AlreadySent(Conflict):
+    """The same form was sent before, with other answers in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsultationRequest:
+    """What a visitor asks for. `form_id` is the same however often one form is sent (BKG-03)."""
+
+    form_id: UUID
+    therapist_id: UUID
+    starts_at: datetime
+    zone: str
+    first_name: str
+    email: str
+    partner_name: str
+    partner_knows: PartnerKnows
+    words: str
+    post_id: UUID | None
+
+    def fingerprint(self) -> str:
+        """Tell two bodies of one form apart. Hexadecimal SHA-256; to be keyed before it is stored."""
+        said = (
+            self.starts_at.isoformat(),
+            self.first_name,
+            self.email,
+            self.partner_name,
+            self.partner_knows,
+            self.words,
+        )
+        return sha256(json.dumps([str(self.therapist_id), *said]).encode()).hexdigest()
+
+
+def parse_start(text: str) -> datetime:
+    """Read the instant that a link or a form names: whole seconds, UTC, as "2026-11-24T09:00:00Z".
+
+    Raises SlotNotOffered for anything else, because no slot could be meant by it.
+    """
+    if INSTANT.fullmatch(text) is None:
+        raise SlotNotOffered
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise SlotNotOffered from None
+
+
+def new_form_id(now: datetime) -> UUID:
+    """Make the id of a form that is about to be shown: random, with the time in front (RFC 9562, version 7)."""
+    milliseconds = int(now.timestamp() * 1000) & 0xFFFF_FFFF_FFFF
+    number = milliseconds << 80 | 0x7 << 76 | secrets.randbits(12) << 64 | 0b10 << 62 | secrets.randbits(62)
+    return UUID(int=number)
+
+
+def is_too_quick(form_id: UUID, now: datetime) -> bool:
+    """Tell whether the form came back sooner than a person could have filled it in."""
+    shown_at = datetime.fromtimestamp((form_id.int >> 80) / 1000, UTC)
+    return now - shown_at < TOO_QUICK
+
+
+def is_blank(text: str) -> bool:
+    """Tell whether nothing would be seen of a name: white space, zero-width and other invisible signs alone (INP-03)."""
+    return all(unicodedata.category(sign) in {"Cf", "Cc", "Zs", "Zl", "Zp", "Mn"} for sign in text)
+
+
+def new_code() -> str:
+    """Make the code under which people who may not see names find a consultation: "Consultation 7K3F"."""
+    return "Consultation " + "".join(secrets.choice(CODE_LETTERS) for _ in range(4))
