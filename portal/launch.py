@@ -128,6 +128,7 @@ def _web(settings: LaunchSettings, listener: socket.socket, environment: Mapping
         "timeout": 60,
         "graceful-timeout": 5,
         "log-level": "warning",
+        "forwarded-allow-ips": "",  # PROXY_HOPS alone says whose X-Forwarded headers are believed
     }
     return Program(
         name="web",
