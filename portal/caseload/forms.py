@@ -2,6 +2,7 @@
 
 from flask_babel import lazy_gettext as _l
 from wtforms import EmailField, RadioField, StringField
+from wtforms.fields import SelectChoice
 from wtforms.validators import InputRequired, Optional
 
 from portal.couples.models import SecretsPolicy
@@ -32,8 +33,8 @@ class NewCoupleForm(Form):
     secrets_policy = RadioField(
         _l("What one of them tells you alone"),
         choices=[
-            (SecretsPolicy.LIMITED.value, _l("Stays with you, unless the person agrees")),
-            (SecretsPolicy.NO_SECRETS.value, _l("May be brought into the session")),
+            SelectChoice(SecretsPolicy.LIMITED.value, _l("Stays with you, unless the person agrees")),
+            SelectChoice(SecretsPolicy.NO_SECRETS.value, _l("May be brought into the session")),
         ],
         default=SecretsPolicy.LIMITED.value,
     )
