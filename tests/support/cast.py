@@ -23,7 +23,7 @@ from portal.security.viewer import Member, Role
 from portal.transaction import transaction
 
 PASSWORD = "a long enough pass phrase"
-TOTP_SECRET = "JBSWY3DPEHPK3PXP"
+TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 QUICK_HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 
 
