@@ -21,6 +21,8 @@ from portal.security.viewer import Member
 from portal.transaction import current_session, transaction
 from portal.web.htmx import redirect_to, render
 
+CONFLICT = 409
+
 
 @blueprint.route("/meetings/<uuid:meeting_id>/note", methods=["GET", "POST"])
 @requires(Permission.MEETINGS_NOTE_WRITE, keeps_typed=True)
@@ -56,7 +58,7 @@ def sign(meeting_id: UUID) -> ResponseReturnValue:
         with transaction() as session:
             sign_note(session, viewer, meeting_id, revision=form.seen_revision, now=utc_now())
     except SavedElsewhere:
-        return _sign_page(viewer, meeting_id, 409)
+        return _sign_page(viewer, meeting_id, CONFLICT)
     return redirect_to(url_for("meetings.note", meeting_id=meeting_id))
 
 
@@ -67,7 +69,8 @@ def _sign_page(viewer: Member, meeting_id: UUID, status: int = 200) -> Response:
         return redirect_to(url_for("meetings.note", meeting_id=meeting_id))
     audited_read(viewer, Action.NOTE_READ, found)
     form = RevisionForm(formdata=None, revision=str(found.revision))
-    return render("meetings/sign_note.html", form=form, note=found, status=status, **frame(meeting, "note"))
+    context = {"form": form, "note": found, "is_conflict": status == CONFLICT, **frame(meeting, "note")}
+    return render("meetings/sign_note.html", status=status, **context)
 
 
 def _conflict(viewer: Member, meeting_id: UUID, form: NoteForm) -> Response:
@@ -75,7 +78,7 @@ def _conflict(viewer: Member, meeting_id: UUID, form: NoteForm) -> Response:
     session = current_session()
     meeting, saved = get_meeting(session, viewer, meeting_id), find_note(session, viewer, meeting_id)
     form.revision.data = str(saved.revision if saved else 0)
-    return _page(meeting, saved, form, 409)
+    return _page(meeting, saved, form, CONFLICT)
 
 
 def _page(meeting: Meeting, found: Note | None, form: NoteForm, status: int = 200) -> Response:
@@ -85,6 +88,7 @@ def _page(meeting: Meeting, found: Note | None, form: NoteForm, status: int = 20
         form=form,
         note=found,
         is_whole=found is not None and is_signature_whole(current_session(), found),
+        is_conflict=status == CONFLICT,
         status=status,
         **frame(meeting, "note"),
     )
