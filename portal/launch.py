@@ -23,6 +23,7 @@ _START_LIMIT = 60.0  # seconds until the first page must answer
 _DEATHS_AT_START = 2  # a program that dies so often before the first page will not get better by itself
 _THREADS = 4  # a web worker; a slow reader must not stop the others
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not bound to
+_OWN_ADDRESSES = {*_EVERYWHERE, *_EVERYWHERE.values()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,7 +191,8 @@ def _port_sentence(bind: str, port: int, reason: Exception) -> str:
 
 def _address(listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
-    host = _EVERYWHERE.get(host, host)
+    if host in _OWN_ADDRESSES:
+        host = "localhost"  # as in PUBLIC_URL by default: a cookie set under another name would be missed
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
