@@ -64,7 +64,7 @@ class Mailbox:
         """List the messages to one recipient, oldest first."""
         return [one.message for one in self.received if address in one.recipients]
 
-    async def handle_RCPT(  # noqa: N802, PLR0917 - aiosmtpd looks for this name and calls it like this
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd looks for this name and calls it like this
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         await asyncio.sleep(self.delay_seconds)
