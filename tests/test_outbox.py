@@ -175,6 +175,7 @@ class TestSweeping:
         outbox_id = owe()
         for number in range(MOST_ATTEMPTS):
             taken(outbox_id, timedelta(hours=number))
+        assert claim(outbox_id, timedelta(days=1)) is None
         hand_out(outbox_id)
         assert row(outbox_id).state is OutboxState.FAILED
         assert due(timedelta(days=1)) == []
