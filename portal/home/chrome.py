@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, current_app, g, request, url_for
+from flask import Flask, current_app, g, has_request_context, request, url_for
 from flask_babel import gettext as _
 
 from portal.booking.queries import count_open_leads
@@ -37,14 +37,14 @@ class PracticeWords:
 
 
 def init_pages(app: Flask) -> None:
-    """Let every template find `page_lang`, `practice`, `navigation` and `viewer_name`; error pages ask nothing."""
+    """Let every template find `page_lang`, `practice`, `navigation` and `viewer_name`; errors, mails and papers ask nothing."""
     app.context_processor(chrome)
 
 
 def chrome() -> dict[str, Any]:
     """Collect the surroundings of a page. For visitors two statements, for members four, for therapists five."""
     words = {"page_lang": "en-GB", "is_demo": current_app.extensions["settings"].is_demo}
-    if getattr(g, "is_failing", False):
+    if not has_request_context() or getattr(g, "is_failing", False):
         return words
     if "chrome" not in g:
         g.chrome = _collect()
