@@ -1,12 +1,11 @@
 """Reading documents. Every read starts from what the viewer may see, as of now."""
 
-from collections.abc import Iterable
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, false, or_, select
 from sqlalchemy.orm import Session
 
-from portal.documents.models import Document, DocumentKind, DocumentState
+from portal.documents.models import Document, DocumentState
 from portal.documents.registry import all_sources
 from portal.errors import NotFound
 from portal.files.models import Blob
@@ -59,18 +58,6 @@ def get_file(session: Session, viewer: Member, document_id: UUID) -> tuple[Docum
     if found is None:
         raise NotFound(str(document_id))
     return found[0], found[1]
-
-
-def documents_of(
-    session: Session, viewer: Viewer, kind: DocumentKind, subject_ids: Iterable[UUID]
-) -> dict[UUID, Document]:
-    """Give the documents of several things, by the thing's id; of several revisions the newest. One statement."""
-    found = session.scalars(
-        visible_to(viewer)
-        .where(Document.kind == kind, Document.subject_id.in_(list(subject_ids)))
-        .order_by(Document.revision, Document.id)
-    )
-    return {document.subject_id: document for document in found}
 
 
 def _condition(viewer: Viewer) -> ColumnElement[bool]:

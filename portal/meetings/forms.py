@@ -7,6 +7,7 @@ from uuid import UUID
 
 from flask_babel import lazy_gettext as _l
 from wtforms import DateField, HiddenField, IntegerField, RadioField, TimeField
+from wtforms.fields import SelectChoice
 from wtforms.validators import InputRequired, NumberRange, Optional, ValidationError
 
 from portal.couples.models import Partner
@@ -16,11 +17,11 @@ from portal.meetings.service import NewMeeting
 from portal.web.forms import Form, Text, TextAreaField, unix_lines
 from portal.zones import LocalTimeMissing, LocalTimeTwice, TimeOutOfRange, parse_zone, to_instant
 
-PLACES = [(Place.ROOM.value, _l("In the room")), (Place.ONLINE.value, _l("Online"))]
+PLACES = [SelectChoice(Place.ROOM.value, _l("In the room")), SelectChoice(Place.ONLINE.value, _l("Online"))]
 PRESENCES = [
-    (Presence.CAME.value, _l("Came")),
-    (Presence.LATE.value, _l("Came late")),
-    (Presence.ABSENT.value, _l("Did not come")),
+    SelectChoice(Presence.CAME.value, _l("Came")),
+    SelectChoice(Presence.LATE.value, _l("Came late")),
+    SelectChoice(Presence.ABSENT.value, _l("Did not come")),
 ]
 BOTH = "both"
 SKIPPED = _l("Clocks go forward that night and never show this time. Please choose another one.")
@@ -95,7 +96,10 @@ class RecordMeetingForm(Form):
     starts = Clock(_l("Began at"), validators=[InputRequired(_l("Please give the time."))])
     which = RadioField(
         _l("Which of the two"),
-        choices=[("0", _l("The first, before the clocks went back")), ("1", _l("The second, afterwards"))],
+        choices=[
+            SelectChoice("0", _l("The first, before the clocks went back")),
+            SelectChoice("1", _l("The second, afterwards")),
+        ],
         validators=[Optional()],
     )
     length_minutes = IntegerField(
@@ -112,8 +116,10 @@ class RecordMeetingForm(Form):
 
     def name_partners(self, partners: list[Partner]) -> None:
         """Put the two names where the form speaks of them."""
-        alone = [(one.side.value, _l("%(name)s alone", name=one.person.first_name)) for one in partners]
-        self.company.choices = [(BOTH, _l("Both together")), *alone]
+        alone = [
+            SelectChoice(one.side.value, _l("%(name)s alone", name=one.person.first_name)) for one in partners
+        ]
+        self.company.choices = [SelectChoice(BOTH, _l("Both together")), *alone]
         for one in partners:
             self[f"presence_{one.side.value}"].label.text = one.person.first_name
 

@@ -142,6 +142,43 @@ def find_note(session: Session, viewer: Viewer, meeting_id: UUID) -> Note | None
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Records:
+    """What there is about one meeting: the newest version of its summary, and the PDF of the newest released one."""
+
+    note: Note | None
+    summary: Summary | None
+    document: Document | None
+
+
+def records_of(session: Session, viewer: Viewer, meeting_id: UUID) -> Records:
+    """Tell how far the records of a meeting are. One statement."""
+    found = session.execute(
+        visible_to(viewer)
+        .with_only_columns(Note, Summary, Document)
+        .select_from(Meeting)
+        .outerjoin(Note, Note.meeting_id == Meeting.id)
+        .outerjoin(Summary, Summary.meeting_id == Meeting.id)
+        .outerjoin(Document, _is_document_of_summary())
+        .where(Meeting.id == meeting_id)
+        .order_by(Summary.version.desc())
+        .execution_options(populate_existing=True)
+    ).all()
+    if not found:
+        raise NotFound(str(meeting_id))
+    return Records(
+        found[0][0], found[0][1], next((document for _note, _summary, document in found if document), None)
+    )
+
+
+def _is_document_of_summary() -> ColumnElement[bool]:
+    return and_(
+        Document.kind == DocumentKind.SUMMARY,
+        Document.subject_id == Summary.id,
+        Document.revision == Summary.revision,
+    )
+
+
 def summaries_about(session: Session, viewer: Viewer, meeting_id: UUID) -> list[Summary]:
     """List all versions of one meeting's summary that the viewer may see, the newest first. One statement."""
     return list(
@@ -154,14 +191,15 @@ def summaries_about(session: Session, viewer: Viewer, meeting_id: UUID) -> list[
     )
 
 
-def get_summary(session: Session, viewer: Viewer, summary_id: UUID) -> Summary:
-    """Load one version with its meeting, couple, persons and who came. One statement. Raises NotFound."""
-    found = session.scalars(
-        with_meeting(summaries_visible_to(viewer)).where(Summary.id == summary_id)
+def get_summary(session: Session, viewer: Viewer, summary_id: UUID) -> tuple[Summary, Document | None]:
+    """Load one version with its meeting, couple, persons and who came, and its PDF. One statement. Raises NotFound."""
+    summaries = with_meeting(summaries_visible_to(viewer)).where(Summary.id == summary_id)
+    found = session.execute(
+        summaries.add_columns(Document).outerjoin(Document, _is_document_of_summary())
     ).unique().one_or_none()  # fmt: skip
     if found is None:
         raise NotFound(str(summary_id))
-    return found
+    return found[0], found[1]
 
 
 def with_meeting(summaries: Select[Summary]) -> Select[Summary]:
@@ -200,7 +238,7 @@ def summaries_for_reader(session: Session, viewer: Member) -> list[Received]:
             Document.id, Document.state,
         )
         .join(Meeting, Meeting.id == Summary.meeting_id)
-        .outerjoin(Document, and_(Document.kind == DocumentKind.SUMMARY, Document.subject_id == Summary.id))
+        .outerjoin(Document, _is_document_of_summary())
         .where(is_reader(viewer), Summary.state == SummaryState.RELEASED)
         .order_by(Meeting.starts_at.desc(), Summary.id)
     )  # fmt: skip
@@ -233,7 +271,7 @@ def failed_documents(session: Session, viewer: Member) -> list[Waiting]:
     failed = (
         _waiting(viewer)
         .join(Summary, Summary.meeting_id == Meeting.id)
-        .join(Document, and_(Document.kind == DocumentKind.SUMMARY, Document.subject_id == Summary.id))
+        .join(Document, _is_document_of_summary())
         .where(Summary.state == SummaryState.RELEASED, Document.state == DocumentState.FAILED)
     )
     return [Waiting(*row) for row in session.execute(failed)]

@@ -6,6 +6,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from wtforms import Form as PlainForm
 from wtforms import FormField, HiddenField, SelectField
+from wtforms.fields import SelectChoice
 from wtforms.validators import Optional, ValidationError
 
 from portal.meetings.forms import Clock, Day, Lines, lines_of, number_of, read_instant
@@ -93,13 +94,13 @@ class SummaryForm(SeenForm):
 
     def name_partners(self, names: dict[str, str]) -> None:
         """Put the names, by side, where the form speaks of them; one name for a meeting with one partner alone."""
-        choices = list(names.items())
+        choices = [SelectChoice(side, name) for side, name in names.items()]
         if len(names) > 1:
-            choices = [(Whom.BOTH.value, _l("Both")), *choices]
+            choices = [SelectChoice(Whom.BOTH.value, _l("Both")), *choices]
         for row in self.agreements:
             row.form.who.choices = choices
-            if row.form.who.data not in dict(choices) and not row.form.what.data:
-                row.form.who.data = choices[0][0]
+            if row.form.who.data not in {choice.value for choice in choices} and not row.form.what.data:
+                row.form.who.data = choices[0].value
         for side, name in names.items():
             self[f"remember_{side}"].label.text = name
 

@@ -11,11 +11,9 @@ from portal.audit.rules import Action
 from portal.clock import utc_now
 from portal.couples.models import Couple
 from portal.couples.queries import get_couple
-from portal.documents.models import DocumentKind
-from portal.documents.queries import documents_of
 from portal.documents.showing import status_of
 from portal.meetings.forms import RecordMeetingForm
-from portal.meetings.queries import find_note, get_meeting, summaries_about, zone_of_practice
+from portal.meetings.queries import get_meeting, records_of, zone_of_practice
 from portal.meetings.rules import AlreadyRecorded, StillToCome, TooLongAgo
 from portal.meetings.service import NewMeeting, record_meeting
 from portal.meetings.views.frame import blueprint, frame
@@ -68,15 +66,13 @@ def show(meeting_id: UUID) -> ResponseReturnValue:
     """Show one meeting: when, who came, and how far its records are."""
     viewer, session = current_member(), current_session()
     meeting = get_meeting(session, viewer, meeting_id)
-    summaries = summaries_about(session, viewer, meeting_id)
-    documents = documents_of(session, viewer, DocumentKind.SUMMARY, [summary.id for summary in summaries])
-    released = next((documents[one.id] for one in summaries if one.id in documents), None)
+    records = records_of(session, viewer, meeting_id)
     audited_read(viewer, Action.MEETING_READ, meeting)
     again = url_for("meetings.show", meeting_id=meeting_id)
     return render(
         "meetings/meeting.html",
-        note=find_note(session, viewer, meeting_id),
-        summary=next(iter(summaries), None),
-        status_shown=status_of(released, again=again) if released else None,
+        note=records.note,
+        summary=records.summary,
+        status_shown=status_of(records.document, again=again) if records.document else None,
         **frame(meeting, "show"),
     )

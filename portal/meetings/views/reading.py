@@ -7,8 +7,6 @@ from flask.typing import ResponseReturnValue
 
 from portal.audit.reading import audited_read
 from portal.audit.rules import Action
-from portal.documents.models import DocumentKind
-from portal.documents.queries import documents_of
 from portal.documents.showing import status_of
 from portal.meetings.models import SummaryState
 from portal.meetings.queries import get_summary, summaries_about
@@ -27,14 +25,13 @@ from portal.web.htmx import redirect_to, render
 def read_summary(summary_id: UUID) -> ResponseReturnValue:
     """Show a released summary; of a replaced one its readers learn only that there is a newer one."""
     viewer, session = current_member(), current_session()
-    summary = get_summary(session, viewer, summary_id)
+    summary, document = get_summary(session, viewer, summary_id)
     if summary.state is SummaryState.DRAFT:
         return redirect_to(url_for("meetings.preview", meeting_id=summary.meeting_id))
     is_replaced = summary.state is SummaryState.SUPERSEDED
     newest = summaries_about(session, viewer, summary.meeting_id)[0] if is_replaced else summary
     if is_replaced and not viewer.is_therapist:
         return render("meetings/replaced.html", newest=newest)
-    documents = documents_of(session, viewer, DocumentKind.SUMMARY, [summary_id])
     again = url_for("meetings.read_summary", summary_id=summary_id)
     audited_read(viewer, Action.SUMMARY_READ, summary)
     return render(
@@ -43,6 +40,6 @@ def read_summary(summary_id: UUID) -> ResponseReturnValue:
         newest=newest,
         view=build_view(session, summary),
         readers=readers_of(summary.meeting),
-        status_shown=status_of(documents[summary_id], again=again) if summary_id in documents else None,
+        status_shown=status_of(document, again=again) if document else None,
         **frame(summary.meeting, "summary"),
     )
