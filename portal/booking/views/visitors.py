@@ -25,7 +25,7 @@ from portal.booking.rules import (
 )
 from portal.booking.service import find_same, request_consultation
 from portal.booking.timetable import times_of, timetable
-from portal.booking.views.area import blueprint, mail_words, open_to_all, page_of, signer
+from portal.booking.views.area import blueprint, mail_words, open_to_all, signer
 from portal.booking.views.way import Way, asked_start, read_way
 from portal.clock import utc_now
 from portal.diary.rules import Slot, SlotNotOffered, SlotTaken
@@ -154,7 +154,8 @@ def _book(way: Way, form: RequestConsultationForm, form_id: UUID) -> Response:
         _count(wanted, way.now)
     with transaction() as session:
         consultation = request_consultation(session, current_viewer(), wanted, mail=mail_words(), now=way.now)
-    return redirect_to(page_of(consultation.id))
+    token = signer().sign_id(TokenPurpose.CONSULTATION, consultation.id)
+    return redirect_to(url_for("booking.booked", token=token))
 
 
 def _refused(way: Way, form: RequestConsultationForm, form_id: UUID, refusal: Exception) -> Response:
