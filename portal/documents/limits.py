@@ -42,7 +42,7 @@ class Reason(StrEnum):
 
 
 class RenderFailed(Exception):
-    """No PDF was made. Carries a reason and at most the name of an exception class, never a word of the document."""
+    """No PDF was made. Carries a reason and the name of an exception class or a signal, never a word of the document."""
 
     def __init__(self, reason: Reason, cause: str = "") -> None:
         super().__init__(f"{reason} {cause}".strip())
@@ -127,7 +127,7 @@ def _pdf_from(answer: bytes | None, status: int) -> bytes:
     pdf, is_whole = answer[_LENGTH + 1 :], len(answer) > _LENGTH
     is_whole = is_whole and int.from_bytes(answer[:_LENGTH], "big") == len(pdf)
     if not is_whole:
-        raise RenderFailed(_reason_of_death(status))
+        raise _death(status)
     kind = answer[_LENGTH : _LENGTH + 1]
     if kind == b"L":
         raise RenderFailed(Reason.TOO_LARGE)
@@ -136,15 +136,18 @@ def _pdf_from(answer: bytes | None, status: int) -> bytes:
     return pdf
 
 
-def _reason_of_death(status: int) -> Reason:
+def _death(status: int) -> RenderFailed:
     """Tell from the signal what ran out. GLib traps or aborts when it is refused memory, the kernel kills when it has none."""
-    by_signal: dict[int, Reason] = {
+    reasons: dict[int, Reason] = {
         signal.SIGXCPU: Reason.TOO_LONG,
         signal.SIGKILL: Reason.TOO_LARGE,
         signal.SIGTRAP: Reason.TOO_LARGE,
         signal.SIGABRT: Reason.TOO_LARGE,
     }
-    return by_signal.get(os.WTERMSIG(status), Reason.FAILED) if os.WIFSIGNALED(status) else Reason.FAILED
+    if not os.WIFSIGNALED(status):
+        return RenderFailed(Reason.FAILED)
+    number = os.WTERMSIG(status)
+    return RenderFailed(reasons.get(number, Reason.FAILED), signal.Signals(number).name)
 
 
 def _live_as_child(

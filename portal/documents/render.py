@@ -8,7 +8,7 @@ from typing import cast
 
 from weasyprint import CSS, HTML
 from weasyprint.text.fonts import FontConfiguration
-from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
+from weasyprint.urls import URLFetcher, URLFetcherResponse
 
 from portal.documents.fonts import NAMED_FACES, font_face_rules, font_file
 from portal.documents.tags import finish_tags
@@ -29,11 +29,11 @@ class PackagedFonts(URLFetcher):  # type: ignore[misc]  # untyped library
 
     def __init__(self) -> None:
         # The parent's constructor is left out on purpose: it registers the handlers that could open files and sockets.
-        self._fail_on_errors = True
+        self._fail_on_errors = False
         self.has_refused = False
 
     def fetch(self, url: str, headers: object = None) -> URLFetcherResponse:
-        """Return the font that `asset:<name>` stands for. Raises AddressRefused otherwise, which ends the rendering."""
+        """Return the font that `asset:<name>` stands for. Raises AddressRefused otherwise, and remembers it."""
         name = url.removeprefix("asset:")
         if name not in NAMED_FACES:
             self.has_refused = True
@@ -56,17 +56,14 @@ def render_pdf(html: str, *, language: str, stylesheet_name: str = "pdf.css") ->
     fetcher = PackagedFonts()
     fonts = FontConfiguration()
     rules = font_face_rules(html) + _stylesheet(stylesheet_name)
-    try:
-        stylesheet = CSS(string=rules, font_config=fonts, url_fetcher=fetcher)
-        pdf = HTML(string=html, base_url="asset:", url_fetcher=fetcher).write_pdf(
-            font_config=fonts,
-            stylesheets=[stylesheet],
-            pdf_variant="pdf/ua-1",
-            finisher=partial(finish_tags, language=language),
-        )
-    except FatalURLFetchingError:
-        raise AddressRefused from None
-    if fetcher.has_refused:  # inside an inline picture the renderer swallows even its fatal errors
+    stylesheet = CSS(string=rules, font_config=fonts, url_fetcher=fetcher)
+    pdf = HTML(string=html, base_url="asset:", url_fetcher=fetcher).write_pdf(
+        font_config=fonts,
+        stylesheets=[stylesheet],
+        pdf_variant="pdf/ua-1",
+        finisher=partial(finish_tags, language=language),
+    )
+    if fetcher.has_refused:  # the renderer itself goes on without what it could not get, which may be a font
         raise AddressRefused
     return cast("bytes", pdf)
 

@@ -120,8 +120,8 @@ class TestWhatRunsOut:
 
     def test_time_on_the_processor(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         with pytest.raises(RenderFailed) as caught:
-            in_child(_spin, tmp_path, monkeypatch, cpu=1)
-        assert caught.value.reason is Reason.TOO_LONG
+            in_child(_spin, tmp_path, monkeypatch, cpu=1, wall=30)
+        assert (caught.value.reason, caught.value.cause) == (Reason.TOO_LONG, "SIGXCPU")
 
     def test_memory(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         with pytest.raises(RenderFailed) as caught:

@@ -8,10 +8,11 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import time_machine
 from pypdf import PdfReader
 from pypdf.generic import ContentStream, DictionaryObject, NullObject
 
-from portal.documents.fonts import FACES, FOLDER, faces_for, missing_glyphs
+from portal.documents.fonts import FACES, FOLDER, faces_for, font_file, missing_glyphs
 from portal.documents.render import AddressRefused, render_pdf, warm_up
 from tests.support.pdf import (
     SUMMARY,
@@ -250,6 +251,12 @@ class TestScripts:
     def test_a_plain_text_opens_the_latin_files_only(self) -> None:
         assert {face.part for face in faces_for("Ana & Ben")} == {"latin"}
         assert "cyrillic" in {face.part for face in faces_for("Ніна")}
+
+    def test_a_face_is_the_same_file_on_every_day(self) -> None:
+        name = "brygada-1918-cyrillic-ext-wght-normal-400.ttf"
+        with time_machine.travel("2026-11-17"):
+            one_day = font_file.__wrapped__(name)
+        assert font_file.__wrapped__(name) == one_day
 
     def test_every_face_has_its_file(self) -> None:
         assert all((FOLDER / f"{face.stem}.woff2").is_file() for face in FACES)

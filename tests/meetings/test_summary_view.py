@@ -28,6 +28,7 @@ STRANGERS: dict[str, Any] = {
     "markup": replace(SUMMARY, focus=Markup("<b>x</b>")),
     "markup inside": replace(SUMMARY, remembered=(Remembered("a", Markup("<b>x</b>"), "x"),)),
     "a list that may change": replace(SUMMARY, next_time=["x"]),  # type: ignore[arg-type]
+    "a part alone": SUMMARY.remembered[0],
     "nothing": None,
 }
 
