@@ -9,11 +9,12 @@ from portal.transaction import current_session, transaction
 
 
 def load_member(token: str) -> Member | None:
-    """Find who is signed in by the cookie's token. Two statements, and once a minute one more that notes activity."""
-    now = utc_now()
-    found = find_live_sign_in(current_session(), token, now)
+    """Find who is signed in by the cookie's token. One statement, and once a minute one more that notes activity."""
+    now, session = utc_now(), current_session()
+    found = find_live_sign_in(session, token, now)
     if found is None or found.is_waiting:
         return None
+    session.info["signed_in"] = found  # else the session would forget the person, whom every page asks for
     if now - found.last_seen_at >= TOUCH_EVERY:
         with transaction() as session:
             session.get_one(LoginSession, found.id).last_seen_at = now

@@ -20,12 +20,14 @@ LISTED_FOR = timedelta(days=30)
 
 
 def find_live_sign_in(session: Session, token: str, now: datetime) -> LoginSession | None:
-    """Find the sign-in of a cookie's token, with account and roles, if it still holds. Two statements."""
-    found = session.scalar(
+    """Find the sign-in of a cookie's token, with account, roles and person, if it still holds. One statement."""
+    account = joinedload(LoginSession.account)
+    query = (
         select(LoginSession)
         .where(LoginSession.token_hash == hashed_token(token), LoginSession.ended_at.is_(None))
-        .options(joinedload(LoginSession.account).selectinload(Account.roles))
+        .options(account.joinedload(Account.person), account.joinedload(Account.roles))
     )
+    found = session.scalars(query).unique().one_or_none()
     if found is None or found.account.is_disabled:
         return None
     is_staff = any(role.role in STAFF for role in found.account.roles)
@@ -34,7 +36,7 @@ def find_live_sign_in(session: Session, token: str, now: datetime) -> LoginSessi
 
 
 def find_waiting(session: Session, token: str | None, now: datetime) -> LoginSession | None:
-    """Find the sign-in that has the password behind it and the second factor before it. Two statements."""
+    """Find the sign-in that has the password behind it and the second factor before it. One statement."""
     found = find_live_sign_in(session, token, now) if token else None
     return found if found is not None and found.is_waiting else None
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from portal.accounts.forms import WAIT, SetUpForm
 from portal.accounts.models import Account
-from portal.accounts.queries import get_own_account, member_of
+from portal.accounts.queries import get_account, get_own_account, member_of
 from portal.accounts.rules import SECOND_FACTOR, CodeRefused
 from portal.accounts.second_factor import (
     BackupCodes,
@@ -48,7 +48,8 @@ def set_up_second_factor() -> Response:
     if waiting.account.is_totp_on:
         return redirect_to(url_for("accounts.second_factor"))
     viewer, now = member_of(waiting), utc_now()
-    return _set_up(viewer, waiting.account, lambda session: complete_sign_in(session, waiting, now))
+    account = get_account(current_session(), waiting.account_id)
+    return _set_up(viewer, account, lambda session: complete_sign_in(session, waiting, now))
 
 
 @blueprint.route("/account/second-factor", methods=["GET", "POST"])

@@ -1,23 +1,26 @@
 """Signing out, and leaving at once."""
 
-from flask import Response, url_for
+from flask import Response, abort, url_for
 
 from portal.accounts.rules import LEAVE_TO
 from portal.accounts.sign_ins import end_sign_in_of
 from portal.accounts.views.blueprint import blueprint
 from portal.accounts.views.browser import present_token
 from portal.clock import utc_now
-from portal.security.gate import public
-from portal.security.login import clear_session_cookie
+from portal.security.gate import has_form_token, public
+from portal.security.login import clear_session_cookie, current_viewer
+from portal.security.viewer import Member
 from portal.transaction import transaction
 from portal.web.htmx import redirect_to, render
 
 
-# Both are open and take stale forms: somebody whose sign-in has run out must still be able to leave the page.
+# Both are open: somebody whose sign-in has run out, so that the page is stale, must still get away from it.
 @blueprint.post("/sign-out")
 @public("ends the sign-in of whoever asks, if there is one", keeps_typed=True)
 def sign_out() -> Response:
     """End the sign-in, here and for every copy of its cookie."""
+    if isinstance(current_viewer(), Member) and not has_form_token():
+        abort(400)
     _end_present()
     response = redirect_to(url_for("accounts.signed_out"))
     clear_session_cookie(response)
