@@ -44,7 +44,7 @@ class PartnerCard:
 
 
 def list_caseload(session: Session, viewer: Member) -> list[CaseloadRow]:
-    """List the therapist's couples with what has happened. Four statements whatever their number."""
+    """List the therapist's couples with what has happened. Two statements, and one for all keys."""
     couples = list_couples(session, viewer)
     counted = session.execute(
         select(Meeting.couple_id, func.count(), func.max(Meeting.starts_at))

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from sqlalchemy import Select, func, select
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, joinedload
 
 from portal.couples.models import Couple, CoupleStatus, Partner
 from portal.errors import NotFound
@@ -26,23 +26,23 @@ def visible_to(viewer: Viewer) -> Select[Couple]:
 
 
 def get_couple(session: Session, viewer: Viewer, couple_id: UUID) -> Couple:
-    """Load one couple with both persons. Three statements. Raises NotFound for foreign and unknown alike."""
-    couple = session.scalar(_with_persons(visible_to(viewer)).where(Couple.id == couple_id))
+    """Load one couple with both persons. One statement. Raises NotFound for foreign and unknown alike."""
+    couples = _with_persons(visible_to(viewer)).where(Couple.id == couple_id)
+    couple = session.scalars(couples).unique().one_or_none()
     if couple is None:
         raise NotFound(str(couple_id))
     return couple
 
 
 def find_own_couple(session: Session, viewer: Member) -> Couple | None:
-    """Find the couple that a partner belongs to at present."""
-    return session.scalar(
-        _with_persons(visible_to(viewer)).order_by(Couple.created_at.desc(), Couple.id).limit(1)
-    )
+    """Find the couple that a partner belongs to at present. One statement."""
+    newest = _with_persons(visible_to(viewer)).order_by(Couple.created_at.desc(), Couple.id).limit(1)
+    return session.scalars(newest).unique().one_or_none()
 
 
 def list_couples(session: Session, viewer: Member) -> list[Couple]:
-    """List a therapist's couples by file number, with their persons. Three statements whatever their number."""
-    return list(session.scalars(_with_persons(visible_to(viewer)).order_by(Couple.number)))
+    """List a therapist's couples by file number, with their persons. One statement."""
+    return list(session.scalars(_with_persons(visible_to(viewer)).order_by(Couple.number)).unique())
 
 
 def is_client_of(session: Session, viewer: Viewer, person_id: UUID) -> bool:
@@ -59,5 +59,5 @@ def next_number(session: Session) -> int:
     return (session.scalar(select(func.max(Couple.number))) or 0) + 1
 
 
-def _with_persons(couples: Select[Couple]) -> Select[tuple[Couple]]:
-    return couples.options(selectinload(Couple.partners).options(joinedload(Partner.person)))
+def _with_persons(couples: Select[Couple]) -> Select[Couple]:
+    return couples.options(joinedload(Couple.partners).joinedload(Partner.person))

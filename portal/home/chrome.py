@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from portal.booking.queries import count_open_leads
 from portal.people.queries import get_self
-from portal.practice.queries import find_practice, list_therapists
+from portal.practice.queries import find_face
 from portal.security.login import current_viewer
 from portal.security.viewer import Anonymous, Member
 from portal.transaction import current_session
@@ -42,7 +42,7 @@ def init_pages(app: Flask) -> None:
 
 
 def chrome() -> dict[str, Any]:
-    """Collect the surroundings of a page. For visitors two statements, for members four, for therapists five."""
+    """Collect the surroundings of a page. For visitors one statement, for members two, for therapists three."""
     words = {"page_lang": "en-GB", "is_demo": current_app.extensions["settings"].is_demo}
     if not has_request_context() or getattr(g, "is_failing", False):
         return words
@@ -65,13 +65,13 @@ def _collect() -> dict[str, Any]:
 
 def practice_words() -> PracticeWords:
     """Load the practice's public words; before the first set-up only the product's name."""
-    session = current_session()
-    practice = find_practice(session)
-    if practice is None:
+    face = find_face(current_session())
+    if face is None:
         return PracticeWords()
-    therapists = list_therapists(session)
-    name = therapists[0].display_name if therapists else practice.name
-    return PracticeWords(practice.name, name, practice.tagline, practice.help_notice)
+    practice, therapist_name = face
+    return PracticeWords(
+        practice.name, therapist_name or practice.name, practice.tagline, practice.help_notice
+    )
 
 
 def navigation_of(viewer: Member | Anonymous) -> list[NavigationItem]:

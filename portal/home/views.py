@@ -10,8 +10,8 @@ from portal.clock import utc_now
 from portal.couples.queries import find_own_couple
 from portal.diary.queries import calendar_of, next_free_slots
 from portal.health.queries import heartbeats_of
-from portal.home.queries import needs_of, next_consultation_of
-from portal.meetings.queries import summaries_for_reader
+from portal.home.queries import next_consultation_of
+from portal.meetings.queries import list_waiting, summaries_for_reader
 from portal.people.queries import get_self
 from portal.practice.queries import get_practice, list_therapists, missing_consents
 from portal.practice.service import give_consents
@@ -100,7 +100,7 @@ def today() -> ResponseReturnValue:
         now=now,
         zone=zone,
         leads=open_leads(session, viewer),
-        needs=needs_of(session, viewer),
+        needs=list_waiting(session, viewer),
         caseload=list_caseload(session, viewer),
         entries=calendar_of(session, viewer, now, days=1),
     )

@@ -5,9 +5,10 @@ Meetings and notes are for the couple's own therapist. Partners reach a meeting 
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, func, literal, or_, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 
 from portal.couples.models import Couple, Partner
@@ -245,42 +246,51 @@ def summaries_for_reader(session: Session, viewer: Member) -> list[Received]:
     return [Received(*row) for row in found]
 
 
+class WaitingKind(StrEnum):
+    """Why a meeting waits for its therapist, the most pressing first."""
+
+    FAILED_DOCUMENT = "failed_document"  # released, and its PDF could not be made
+    SUMMARY = "summary"  # written, not released
+    NOTE = "note"  # not signed
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """One thing about a meeting that waits for its therapist. `since`: when the meeting was."""
 
+    kind: WaitingKind
     meeting_id: UUID
     couple_number: int
     since: datetime
 
 
-def unsigned_notes(session: Session, viewer: Member) -> list[Waiting]:
-    """List the meetings without a signed note, the oldest first. One statement."""
-    meetings = _waiting(viewer).outerjoin(Note, Note.meeting_id == Meeting.id).where(Note.signed_at.is_(None))
-    return [Waiting(*row) for row in session.execute(meetings)]
-
-
-def summaries_to_release(session: Session, viewer: Member) -> list[Waiting]:
-    """List the meetings with a summary that is written and not released, the oldest first. One statement."""
-    drafts = _waiting(viewer).join(Summary, Summary.meeting_id == Meeting.id)
-    return [Waiting(*row) for row in session.execute(drafts.where(Summary.state == SummaryState.DRAFT))]
-
-
-def failed_documents(session: Session, viewer: Member) -> list[Waiting]:
-    """List the meetings whose released summary has no PDF because it failed, the oldest first. One statement."""
+def list_waiting(session: Session, viewer: Member) -> list[Waiting]:
+    """List what waits for a therapist: PDFs that failed, then drafts, then notes; the oldest meetings first. One statement."""
     failed = (
-        _waiting(viewer)
+        _waiting(viewer, WaitingKind.FAILED_DOCUMENT)
         .join(Summary, Summary.meeting_id == Meeting.id)
         .join(Document, _is_document_of_summary())
         .where(Summary.state == SummaryState.RELEASED, Document.state == DocumentState.FAILED)
     )
-    return [Waiting(*row) for row in session.execute(failed)]
+    drafts = (
+        _waiting(viewer, WaitingKind.SUMMARY)
+        .join(Summary, Summary.meeting_id == Meeting.id)
+        .where(Summary.state == SummaryState.DRAFT)
+    )
+    unsigned = (
+        _waiting(viewer, WaitingKind.NOTE)
+        .outerjoin(Note, Note.meeting_id == Meeting.id)
+        .where(Note.signed_at.is_(None))
+    )
+    rows = session.execute(union_all(failed, drafts, unsigned).order_by("rank", "starts_at", "id"))
+    kinds = tuple(WaitingKind)
+    return [Waiting(kinds[rank], meeting_id, number, since) for rank, meeting_id, number, since in rows]
 
 
-def _waiting(viewer: Member) -> Select[UUID, int, datetime]:
+def _waiting(viewer: Member, kind: WaitingKind) -> Select[int, UUID, int, datetime]:
+    rank = literal(tuple(WaitingKind).index(kind)).label("rank")
     return (
-        select(Meeting.id, Couple.number, Meeting.starts_at)
+        select(rank, Meeting.id, Couple.number, Meeting.starts_at)
         .join(Couple, Couple.id == Meeting.couple_id)
         .where(is_own_couple(Meeting.couple_id, viewer))
-        .order_by(Meeting.starts_at, Meeting.id)
     )

@@ -11,8 +11,8 @@ from portal.security.viewer import Member
 
 
 def get_self(session: Session, viewer: Member) -> Person:
-    """Load the viewer's own person. Raises NotFound if it was erased meanwhile."""
-    person = session.scalar(select(Person).where(Person.id == viewer.person_id))
+    """Load the viewer's own person; no statement where the sign-in brought it. Raises NotFound if it was erased."""
+    person = session.get(Person, viewer.person_id)
     if person is None:
         raise NotFound(str(viewer.person_id))
     return person

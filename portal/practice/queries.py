@@ -23,6 +23,14 @@ def get_practice(session: Session) -> Practice:
     return practice
 
 
+def find_face(session: Session) -> tuple[Practice, str] | None:
+    """Find the practice and the name of its first listed therapist, which may be empty. One statement."""
+    listed = select(Therapist.display_name).where(Therapist.is_listed)
+    first = listed.order_by(Therapist.position, Therapist.display_name).limit(1).scalar_subquery()
+    found = session.execute(select(Practice, func.coalesce(first, "")).limit(1)).one_or_none()
+    return None if found is None else (found[0], found[1])
+
+
 def list_therapists(session: Session) -> list[Therapist]:
     """List the therapists whom visitors may book, in the practice's own order."""
     return list(
