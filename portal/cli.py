@@ -35,6 +35,7 @@ def up() -> None:
     with app.app_context(), transaction() as session:
         stops = findings(app.extensions["settings"], session)
         is_empty = _is_empty(session)
+    _let_go(app)
     for finding in stops:
         click.echo(f"{finding.id}  {finding.sentence}", err=True)
     if is_empty:
@@ -56,6 +57,7 @@ def demo() -> None:
     _upgrade(app)
     with app.test_request_context(), transaction() as session:
         seed(session, app.extensions["settings"])
+    _let_go(app)
     text = announcement(app.extensions["settings"])
     _launch(lambda address: click.echo(f"\nCommon Ground is running at {address}\n\n{text}\n\n{NOT_YET}"))
 
@@ -208,6 +210,13 @@ def _upgrade(app: Flask) -> None:
         upgrade()
 
 
+def _let_go(app: Flask) -> None:
+    from portal.extensions import db
+
+    with app.app_context():
+        db.engine.dispose()  # connections must not cross a fork
+
+
 def _is_empty(session: Session) -> bool:
     from portal.accounts.models import Account
 
@@ -215,22 +224,26 @@ def _is_empty(session: Session) -> bool:
 
 
 def _launch(announce: Callable[[str], None]) -> None:
-    from portal.launch import CannotStart, LaunchSettings, launch
+    from portal.launch import LaunchSettings, launch
     from portal.settings import settings_from_environment
 
     settings = settings_from_environment()
     plan = LaunchSettings(
         instance=settings.instance,
-        port=int(os.environ.get("PORT", "8000")),
+        port=_number("PORT", 8000),
         bind=os.environ.get("BIND", "127.0.0.1"),
         redis_url=settings.redis_url,
-        web_workers=int(os.environ.get("WEB_WORKERS", "2")),
+        web_workers=_number("WEB_WORKERS", 2),
         environment=dict(os.environ),
     )
-    try:
-        sys.exit(launch(plan, announce))
-    except CannotStart as error:
-        raise click.ClickException(str(error)) from error
+    sys.exit(launch(plan, announce))
+
+
+def _number(name: str, default: int) -> int:
+    text = os.environ.get(name, str(default))
+    if not text.isdecimal():
+        raise click.ClickException(f"{name} must be a whole number.")
+    return int(text)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from typing import Any
 import structlog
 from flask import Flask, Response, g, make_response, render_template, request, url_for
 from flask_babel import gettext as _
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from portal.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from portal.security.gate import ProofNeeded, SignInNeeded
@@ -27,6 +27,7 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(SignInNeeded, lambda _error: _send_to("accounts.sign_in"))
     app.register_error_handler(ProofNeeded, lambda _error: _send_to("accounts.prove"))
     app.register_error_handler(HTTPException, _answer_http_error)
+    app.register_error_handler(SecurityError, _answer_foreign_host)
     app.register_error_handler(Exception, _answer_surprise)
 
 
@@ -58,6 +59,11 @@ def _answer_http_error(error: HTTPException) -> Response:
     if error.response is not None:
         return error.response  # type: ignore[return-value]  # werkzeug's redirect for a missing slash
     return error_answer(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def _answer_foreign_host(error: SecurityError) -> Response:
+    """Say only that; without a host of ours no address of a page can be built."""
+    return Response(str(_("This address is not served here.")), HTTPStatus.BAD_REQUEST, mimetype="text/plain")
 
 
 def _answer_surprise(error: Exception) -> Response:

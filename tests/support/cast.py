@@ -134,6 +134,7 @@ class Browser(FlaskClient):
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         """Ask for a path of https://portal.example.org."""
         kwargs.setdefault("base_url", "https://portal.example.org")
+        kwargs.setdefault("buffered", True)
         return super().open(*args, **kwargs)
 
 

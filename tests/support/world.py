@@ -1,0 +1,131 @@
+"""One of each thing, belonging to Jane and the couple Ana and Ben: what the access and page tests point at."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from portal.accounts.invitations import invite
+from portal.accounts.models import OneTimePurpose, OneTimeToken
+from portal.blog.models import Post
+from portal.booking.models import Consultation
+from portal.booking.rules import ConsultationStatus, PartnerKnows
+from portal.clock import utc_now
+from portal.diary.models import OccupiedInterval, OccupiedKind
+from portal.documents.models import Document, DocumentKind, DocumentState
+from portal.files.store import put_blob
+from portal.meetings.models import Attendance, Meeting, Place, Presence, Summary, SummaryState
+from portal.meetings.rules import SummaryContent, content_json
+from portal.security.crypto import Owner, OwnerKind, hashed_token
+from portal.security.viewer import TokenPurpose
+from portal.transaction import transaction
+from tests.support.cast import Actor, Cast, make_cast, make_person
+
+RESET_TOKEN = "r" * 43
+PDF = b"%PDF-1.7 a small stand-in, only ever handed out\n%%EOF"
+
+
+@dataclass(frozen=True)
+class World:
+    """The cast, and the value that stands for each name of a URL parameter."""
+
+    cast: Cast
+    places: dict[str, object]
+    viewers: dict[str, Actor | None]
+
+
+def make_world(app: Flask) -> World:
+    """Commit the cast and one of everything of Jane's."""
+    with app.test_request_context(), transaction() as session:
+        cast = make_cast(session)
+        post = Post(
+            slug="two-lists", author_id=cast.therapist_profile_id, title="Two lists", lead="A start.", body="Words.",
+            published_at=utc_now() - timedelta(days=1),
+        )  # fmt: skip
+        session.add(post)
+        session.flush()
+        lead = _consultation(session, cast, post)
+        meeting, summary, document = _meeting(session, cast)
+        invited = make_person(session, "Ivo")
+        token = invite(session, cast.therapist.member(), invited, now=utc_now()).token
+        session.add(
+            OneTimeToken(
+                account_id=cast.ana.account_id, purpose=OneTimePurpose.RESET, token_hash=hashed_token(RESET_TOKEN),
+                expires_at=utc_now() + timedelta(hours=1), tries_left=5,
+            )
+        )  # fmt: skip
+        places: dict[str, object] = {
+            "couple_id": cast.couple_id, "meeting_id": meeting.id, "summary_id": summary.id, "document_id": document.id,
+            "person_id": cast.ana.person_id, "consultation_id": lead.id, "slug": "two-lists", "login_session_id": uuid4(),
+            "mail_id": uuid4(), "filename": "css/portal.css",
+        }  # fmt: skip
+        signed = app.extensions["signer"].sign_id(TokenPurpose.CONSULTATION, lead.id)
+        tokens = {"accounts.invitation": token, "accounts.accept_invitation": token, "accounts.choose_password": RESET_TOKEN}
+        places |= {"token": signed, **{f"token of {endpoint}": value for endpoint, value in tokens.items()}}
+    viewers: dict[str, Actor | None] = {
+        "visitor": None, "ana": cast.ana, "ben": cast.ben, "cleo": cast.cleo, "jane": cast.therapist, "sam": cast.stranger,
+        "fay": cast.front_desk, "olive": cast.owner,
+    }  # fmt: skip
+    return World(cast, places, viewers)
+
+
+def path_of(app: Flask, world: World, endpoint: str) -> str:
+    """Fill an endpoint's address with Jane's things."""
+    rule = next(rule for rule in app.url_map.iter_rules() if rule.endpoint == endpoint)
+    values = {name: world.places.get(f"{name} of {endpoint}", world.places[name]) for name in rule.arguments}
+    with app.test_request_context():
+        return app.url_for(endpoint, **values)
+
+
+def _consultation(session: Session, cast: Cast, post: Post) -> Consultation:
+    person = make_person(session, "Priya", "priya@example.org")
+    start = (utc_now() + timedelta(days=3)).replace(minute=0, second=0, microsecond=0)
+    occupied = OccupiedInterval(
+        therapist_id=cast.therapist.person_id, starts_at=start, ends_at=start + timedelta(minutes=30),
+        kind=OccupiedKind.CONSULTATION, code="K7Q",
+    )  # fmt: skip
+    session.add(occupied)
+    session.flush()
+    lead = Consultation(
+        therapist_id=cast.therapist.person_id, person_id=person.id, occupied_id=occupied.id, post_id=post.id, starts_at=start,
+        ends_at=start + timedelta(minutes=20), zone="Europe/London", status=ConsultationStatus.REQUESTED,
+        partner_knows=PartnerKnows.YES, partner_name="Tom", words="We want to move.", request_code=b"1" * 32, body_code=b"2" * 32,
+    )  # fmt: skip
+    session.add(lead)
+    session.flush()
+    return lead
+
+
+def _meeting(session: Session, cast: Cast) -> tuple[Meeting, Summary, Document]:
+    start = datetime(2026, 11, 17, 18, 0, tzinfo=UTC)
+    meeting = Meeting(
+        couple_id=cast.couple_id, therapist_id=cast.therapist.person_id, number=1, starts_at=start,
+        ends_at=start + timedelta(minutes=50), zone="Europe/London", place=Place.ONLINE,
+    )  # fmt: skip
+    session.add(meeting)
+    session.flush()
+    for actor in (cast.ana, cast.ben):
+        session.add(Attendance(meeting_id=meeting.id, person_id=actor.person_id, presence=Presence.CAME))
+    content = content_json(SummaryContent(focus="One evening a week.", remember_a="A line of Ana's.", remember_b="A line of Ben's."))
+    summary = Summary(
+        meeting_id=meeting.id, couple_id=cast.couple_id, version=1, content=content, content_hash="0" * 64, saved_at=start,
+        state=SummaryState.RELEASED, released_at=start,
+    )  # fmt: skip
+    session.add(summary)
+    session.flush()
+    blob = put_blob(session, Owner(OwnerKind.COUPLE, cast.couple_id), PDF)
+    document = Document(
+        kind=DocumentKind.SUMMARY, subject_id=summary.id, revision=summary.revision, couple_id=cast.couple_id,
+        state=DocumentState.READY, name="document-abc234.pdf", blob_id=blob.id, ready_at=start,
+    )  # fmt: skip
+    session.add(document)
+    session.flush()
+    return meeting, summary, document
+
+
+def unknown_places(world: World) -> World:
+    """The same world with ids that never existed."""
+    fresh = {name: uuid4() if isinstance(value, UUID) else value for name, value in world.places.items()}
+    return World(world.cast, fresh, world.viewers)
