@@ -109,10 +109,11 @@ def _is_walk(text: str) -> bool:
 
 def _is_common(text: str) -> bool:
     core = text.strip("0123456789 !\"'#$%&()*+,-./:;<=>?@[\\]^_`{|}~£€§")
-    around = len(text) - len(core)
-    plain = _letters(core.translate(LOOKALIKES)), _letters(core)
-    return around <= MOST_AROUND and any(
-        each in PHRASES or _is_made_of_words(each, MOST_WORDS) for each in plain
+    readings = (_letters(core.translate(LOOKALIKES)), _letters(core))
+    return any(
+        len(text) - len(letters) <= MOST_AROUND
+        and (letters in PHRASES or _is_made_of_words(letters, MOST_WORDS))
+        for letters in readings
     )
 
 

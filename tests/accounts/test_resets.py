@@ -52,7 +52,9 @@ def link_for(app: Flask, identity: str) -> str:
 
 
 class TestRequest:
-    @pytest.mark.parametrize("identity", ["cleo", "cleo@example.org", "nobody", "nobody@example.org", "us@example.org"])
+    @pytest.mark.parametrize(
+        "identity", ["cleo", "cleo@example.org", "nobody", "nobody@example.org", "us@example.org"]
+    )
     def test_the_answer_is_the_same_for_everybody(self, app: Flask, cast: Cast, identity: str) -> None:
         answer = send(client_of(app, None), "/reset", {"identity": identity})
         assert (answer.status_code, answer.location) == (303, "/reset/requested")
