@@ -145,7 +145,9 @@ def _place_database(content: Path, settings: Settings) -> None:
             raise BackupRefused("there is a database already; restore into an empty INSTANCE")
         _publish(lambda out: out.write((content / SQLITE).read_bytes()), path)
         return
-    _run_postgresql_tool("pg_restore", settings, "--exit-on-error", "--no-owner", str(content / POSTGRESQL))
+    _run_postgresql_tool(
+        "pg_restore", settings, "--single-transaction", "--no-owner", str(content / POSTGRESQL)
+    )
 
 
 def _run_postgresql_tool(tool: str, settings: Settings, *arguments: str) -> None:

@@ -30,6 +30,7 @@ from portal.people.models import Person
 from portal.security.viewer import Anonymous
 from portal.transaction import current_session, transaction
 from tests.conftest import settings_for
+from tests.support.postgres import PostgresServer
 from tests.support.world import PDF, World, make_world
 
 
@@ -137,6 +138,30 @@ def test_a_changed_audit_log_shows_after_a_restore(app: Flask, world: World, tmp
         assert any("audit log" in sentence for sentence in settle_after_restore(session, settings, counts))
     with restored.app_context():
         db.engine.dispose()
+
+
+def test_a_postgresql_database_comes_back_too(
+    postgres_server: PostgresServer, postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", f"{postgres_server.programs}:{os.environ['PATH']}")
+    app = create_app(settings_for(tmp_path, postgres_url))
+    world = make_world(app)
+    source = backup_of(app, tmp_path / "kept.cgb")
+    with pytest.raises(BackupRefused):
+        restore_backup(source, app.extensions["settings"])
+    new = tmp_path / "new"
+    new.mkdir()
+    settings = settings_for(new, postgres_server.create_database(f"restored_{os.getpid()}"))
+    counts = restore_backup(source, settings)
+    restored = create_app(settings)
+    with restored.app_context():
+        with transaction() as session:
+            assert settle_after_restore(session, settings, counts) == []
+        couple = get_couple(current_session(), world.cast.therapist.member(), world.cast.couple_id)
+        assert couple.partners[0].person.first_name == "Ana"
+    for one in (app, restored):
+        with one.app_context():
+            db.engine.dispose()
 
 
 def portal(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -51,7 +51,7 @@ class PostgresServer:
         self._user = NOBODY if os.geteuid() == 0 else None
         if self._user is not None:
             os.chown(folder, self._user, self._user)
-        self._programs = self._readable(_wheel()) / "bin"
+        self.programs = self._readable(_wheel()) / "bin"
         self._running: Running | None = None
 
     def _readable(self, install: Path) -> Path:
@@ -87,12 +87,12 @@ class PostgresServer:
     def create(self) -> None:
         """Make the empty cluster."""
         options = ("--username=portal", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync")
-        self._run(self._programs / "initdb", f"--pgdata={self.data}", *options)
+        self._run(self.programs / "initdb", f"--pgdata={self.data}", *options)
 
     def start(self) -> None:
         settings = [part for name, value in OPTIONS.items() for part in ("-c", f"{name}={value}")]
         self._running = start(
-            [str(self._programs / "postgres"), "-D", str(self.data), "-k", str(self.folder), *settings],
+            [str(self.programs / "postgres"), "-D", str(self.data), "-k", str(self.folder), *settings],
             environment={"LC_ALL": "C", "PATH": os.defpath},
             log=self.folder / "postgres.log",
             user=self._user,
