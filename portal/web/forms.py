@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from flask import g
+from flask import g, request
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import Field, StringField, TextAreaField
@@ -16,10 +16,14 @@ STALE = _l("This page had been open for a long time. What you typed is still her
 class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
     """A form of the portal. The token is checked by the gate; here a stale page becomes a sentence, not a loss."""
 
-    class Meta:
-        """No cookie-bound token: `portal.security.gate` has its own."""
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]  # Flask-WTF is untyped
+        """No cookie-bound token: `portal.security.gate` has its own. And no JSON, of whatever depth: forms only."""
 
         csrf = False
+
+        def wrap_formdata(self, form: Any, formdata: Any) -> Any:
+            """Read what the browser sent as a form; anything else counts as nothing sent."""
+            return None if request.is_json else super().wrap_formdata(form, formdata)
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Check every field, and that the page was not too old."""
