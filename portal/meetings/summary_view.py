@@ -27,7 +27,8 @@ class Remembered:
         """Take off quotation marks that were typed around the whole: the page sets its own, and two pairs look wrong."""
         words = self.words.strip()
         if words[:1] in _QUOTES and words[-1:] in _QUOTES:
-            object.__setattr__(self, "words", words[1:-1].strip() or words)
+            words = words[1:-1].strip() or words
+        object.__setattr__(self, "words", words)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from pypdf.generic import ContentStream, DictionaryObject, NullObject
 
 from portal.documents.fonts import FACES, FOLDER, faces_for, font_file, missing_glyphs
 from portal.documents.render import AddressRefused, render_pdf, warm_up
+from portal.meetings.summary_view import Remembered
 from tests.support.pdf import (
     SUMMARY,
     elements_of,
@@ -220,10 +221,13 @@ class TestLayout:
         assert "This copy has been replaced" in text_of(summary_pdf(is_superseded=True))
         assert "This copy has been replaced" not in text_of(summary_pdf())
 
-    def test_a_long_list_goes_on_over_the_page_and_loses_nothing(self) -> None:
-        lines = tuple(f"Line {number} of a list that is too long." for number in range(90))
-        text = " ".join(text_of(summary_pdf(going_well=lines)).split())
-        assert all(f"Line {number} of" in text for number in range(90))
+    def test_a_long_list_and_a_long_quotation_go_on_over_the_page_and_lose_nothing(self) -> None:
+        lines = tuple(f"Line {number} of a text that is too long." for number in range(90))
+        words = Remembered("a", "Ana", " ".join(lines))
+        text = " ".join(
+            text_of(summary_pdf(working_on=lines, remembered=(words, SUMMARY.remembered[1]))).split()
+        )
+        assert [number for number in range(90) if text.count(f"Line {number} of") != 2] == []
 
 
 class TestScripts:
