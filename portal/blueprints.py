@@ -9,11 +9,23 @@ from portal.caseload.views import blueprint as caseload
 from portal.diary.views import blueprint as diary
 from portal.documents.views import blueprint as documents
 from portal.health.views import blueprint as health
+from portal.home import style as style  # noqa: PLC0414 - adds the builders' page to its blueprint
 from portal.home.chrome import init_pages
 from portal.home.views import blueprint as home
 from portal.meetings.views import blueprint as meetings
 from portal.notices.views import blueprint as notices
 
-BLUEPRINTS: tuple[Blueprint, ...] = (accounts, blog, booking, caseload, diary, documents, health, home, meetings, notices)
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    accounts,
+    blog,
+    booking,
+    caseload,
+    diary,
+    documents,
+    health,
+    home,
+    meetings,
+    notices,
+)
 
 __all__ = ["BLUEPRINTS", "init_pages"]

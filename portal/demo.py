@@ -6,7 +6,6 @@ Passwords and TOTP secrets are drawn once per installation and written to `INSTA
 import json
 import os
 import secrets
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime, time, timedelta
 from uuid import UUID
@@ -97,7 +96,7 @@ def seed(session: Session, settings: Settings) -> None:
     first = _couple(session, jane, ana, ben)
     _couple(session, samir, cleo, dan)
     _meetings(session, jane, (ana, ben), first.id, now)
-    _request(session, jane, posts[0], settings.public_url, now)
+    _request(session, jane, posts[0], now)
     _write_sign_ins(settings, [player.sign_in for player in players])
 
 
@@ -254,15 +253,14 @@ def _content(begins: datetime) -> SummaryContent:
     )
 
 
-def _request(session: Session, jane: Player, post: Post, public_url: str, now: datetime) -> None:
+def _request(session: Session, jane: Player, post: Post, now: datetime) -> None:
     slots = next_free_slots(session, now, count=3, therapist_id=jane.person.id)
     wanted = ConsultationRequest(
         form_id=new_form_id(now), therapist_id=jane.person.id, starts_at=slots[-1].start, zone=ZONE, first_name="Priya",
         email="priya@example.org", partner_name="Tom", partner_knows=PartnerKnows.YES,
         words="We keep planning a move and never talk about why.", post_id=post.id,
     )  # fmt: skip
-    link: Callable[[UUID], str] = lambda _id: public_url  # noqa: E731 - the invented visitor follows no link
-    request_consultation(session, Anonymous(), wanted, link_to=link, now=now)
+    request_consultation(session, Anonymous(), wanted, mail=None, now=now)
 
 
 def _local(instant: datetime, clock: time) -> datetime:

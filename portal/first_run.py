@@ -52,12 +52,23 @@ def found(session: Session, owner: FirstOwner) -> Account:
     person = add_person(session, first_name=owner.first_name, email=owner.email, zone=owner.zone)
     roles = {Role.OWNER, Role.THERAPIST} if owner.is_therapist else {Role.OWNER}
     account = create_account(
-        session, Anonymous(), person, user_name=owner.user_name, password=owner.password, roles=frozenset(roles)
+        session,
+        Anonymous(),
+        person,
+        user_name=owner.user_name,
+        password=owner.password,
+        roles=frozenset(roles),
     )
     if owner.is_therapist:
         add_therapist(
             session,
-            Therapist(person_id=person.id, display_name=owner.first_name, title_line="", approach="", zone=owner.zone),
+            Therapist(
+                person_id=person.id,
+                display_name=owner.first_name,
+                title_line="",
+                approach="",
+                zone=owner.zone,
+            ),
         )
     record_of(session, Anonymous(), Action.OWNER_CREATED, account)
     return account

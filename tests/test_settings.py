@@ -42,7 +42,9 @@ def test_the_first_start_makes_keys_that_only_the_owner_reads(tmp_path: Path) ->
 def test_a_weak_or_unclear_setting_stops_the_start(tmp_path: Path, env: dict[str, str]) -> None:
     with pytest.raises(SettingsError) as refused:
         read(tmp_path, **env)
-    assert not any(value and value in str(refused.value) for name, value in env.items() if name.endswith("KEY"))
+    assert not any(
+        value and value in str(refused.value) for name, value in env.items() if name.endswith("KEY")
+    )
 
 
 def test_a_kept_key_that_was_weakened_stops_the_start(tmp_path: Path) -> None:
@@ -59,7 +61,9 @@ def test_keys_may_come_from_the_environment(tmp_path: Path) -> None:
 
 
 def test_only_named_hosts_are_served(tmp_path: Path) -> None:
-    assert read(tmp_path, PUBLIC_URL="https://portal.example.org", TRUSTED_HOSTS="a.example, b.example").hosts == (
+    assert read(
+        tmp_path, PUBLIC_URL="https://portal.example.org", TRUSTED_HOSTS="a.example, b.example"
+    ).hosts == (
         "portal.example.org",
         "a.example",
         "b.example",

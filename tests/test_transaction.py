@@ -59,7 +59,13 @@ def test_an_instant_needs_a_zone_and_comes_back_in_utc(either_app: Flask) -> Non
 
 
 def test_sqlite_keeps_what_the_rest_relies_on(context: Flask) -> None:
-    wanted = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1, "busy_timeout": 10000}
+    wanted = {
+        "journal_mode": "wal",
+        "synchronous": 2,
+        "foreign_keys": 1,
+        "secure_delete": 1,
+        "busy_timeout": 10000,
+    }
     for _ in range(2):
         found = {name: current_session().scalar(text(f"pragma {name}")) for name in wanted}
         assert found == wanted
@@ -73,7 +79,9 @@ def test_a_writer_waits_instead_of_failing_halfway(context: Flask) -> None:
         "print('locked', flush=True); time.sleep(0.5); c.execute('commit')"
     )
     current_session().scalar(select(Heartbeat))
-    with subprocess.Popen([sys.executable, "-c", other, str(path)], stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", other, str(path)], stdout=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "locked\n"
         with transaction() as session:

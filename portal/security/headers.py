@@ -5,20 +5,19 @@ from flask import Flask, Response, current_app, request
 from portal.security.login import current_viewer
 from portal.security.viewer import Anonymous
 
-CSP = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "font-src 'self'",
-        "img-src 'self'",
-        "connect-src 'self'",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "object-src 'none'",
-        "frame-ancestors 'none'",
-    )
+SOURCES = (
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "font-src 'self'",
+    "img-src 'self'",
+    "connect-src 'self'",
+    "form-action 'self'",
+    "base-uri 'none'",
+    "object-src 'none'",
+    "frame-ancestors 'none'",
 )
+CSP = "; ".join(SOURCES)
 FIXED = {
     "Content-Security-Policy": CSP,
     "X-Content-Type-Options": "nosniff",

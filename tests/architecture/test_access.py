@@ -23,7 +23,12 @@ from tests.architecture.ledger import FRESH, LEDGER, VIEWERS
 from tests.support.cast import Actor, client_of
 from tests.support.world import World, make_world, path_of, unknown_places
 
-TRACES = {"audit_event", "login_session", "throttle", "heartbeat"}  # what a read may leave behind (product decision 15; readyz proves a write)
+TRACES = {
+    "audit_event",
+    "login_session",
+    "throttle",
+    "heartbeat",
+}  # what a read may leave behind (product decision 15; readyz proves a write)
 
 
 @pytest.fixture
@@ -69,7 +74,7 @@ def test_every_permission_is_used_and_has_a_grant(app: Flask) -> None:
     assert used == set(Permission) == set(PERMISSIONS)
 
 
-@pytest.mark.parametrize(("endpoint", "method"), sorted(LEDGER), ids=lambda value: str(value))
+@pytest.mark.parametrize(("endpoint", "method"), sorted(LEDGER), ids=str)
 def test_everybody_gets_what_the_ledger_says(app: Flask, world: World, endpoint: str, method: str) -> None:
     path, row = path_of(app, world, endpoint), LEDGER[endpoint, method]
     found = {}
@@ -86,7 +91,9 @@ def test_everybody_gets_what_the_ledger_says(app: Flask, world: World, endpoint:
 
 
 @pytest.mark.parametrize(("endpoint", "method"), sorted(FRESH))
-def test_what_is_sealed_asks_once_more_who_it_is(app: Flask, world: World, endpoint: str, method: str) -> None:
+def test_what_is_sealed_asks_once_more_who_it_is(
+    app: Flask, world: World, endpoint: str, method: str
+) -> None:
     path = path_of(app, world, endpoint)
     client = client_of(app, world.cast.therapist, proved_at=utc_now() - timedelta(minutes=6))
     answer = send(app, client, method, path)
@@ -102,12 +109,21 @@ def test_only_what_is_listed_asks_again(app: Flask) -> None:
     assert asking == FRESH
 
 
-WITH_IDS = sorted({endpoint for endpoint, _ in LEDGER if endpoint.split(".")[0] in {"caseload", "meetings", "documents", "booking"}})
+WITH_IDS = sorted(
+    {
+        endpoint
+        for endpoint, _ in LEDGER
+        if endpoint.split(".")[0] in {"caseload", "meetings", "documents", "booking"}
+    }
+)
 
 
 @pytest.mark.parametrize("endpoint", WITH_IDS)
 def test_foreign_and_never_existing_things_look_the_same(app: Flask, world: World, endpoint: str) -> None:
-    if not any(rule.endpoint == endpoint and any("uuid" in part for part in rule.rule.split("<")) for rule in app.url_map.iter_rules()):
+    if not any(
+        rule.endpoint == endpoint and any("uuid" in part for part in rule.rule.split("<"))
+        for rule in app.url_map.iter_rules()
+    ):
         return
     method = "GET" if (endpoint, "GET") in LEDGER else "POST"
     for actor in (world.cast.stranger, world.cast.cleo):
@@ -125,7 +141,9 @@ def without_number(answer: TestResponse) -> str:
 
 @pytest.mark.parametrize("endpoint", ["meetings.read_summary", "documents.status", "documents.download"])
 @pytest.mark.parametrize("status", list(CoupleStatus))
-def test_what_a_couple_received_closes_with_the_couple(app: Flask, world: World, endpoint: str, status: CoupleStatus) -> None:
+def test_what_a_couple_received_closes_with_the_couple(
+    app: Flask, world: World, endpoint: str, status: CoupleStatus
+) -> None:
     with app.app_context(), transaction() as session:
         session.get_one(Couple, world.cast.couple_id).status = status
     expected = 404 if status in {CoupleStatus.SEPARATED, CoupleStatus.ARCHIVED} else 200
@@ -154,7 +172,10 @@ def test_other_methods_do_nothing(app: Flask, world: World, method: str) -> None
         assert answer.status_code in {400, 404, 405} or (method == "options" and not answer.data)
 
 
-@pytest.mark.parametrize("identifier", ["1", "%00", "not-a-uuid", "00000000-0000-0000-0000-00000000000g", "../../etc/passwd", "a" * 5000])
+@pytest.mark.parametrize(
+    "identifier",
+    ["1", "%00", "not-a-uuid", "00000000-0000-0000-0000-00000000000g", "../../etc/passwd", "a" * 5000],
+)
 def test_a_mistyped_id_is_a_plain_404(app: Flask, world: World, identifier: str) -> None:
     client = client_of(app, world.cast.therapist)
     for place in ("couples", "meetings", "requests", "documents", "summaries"):

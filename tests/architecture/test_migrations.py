@@ -38,7 +38,9 @@ def empty_app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]
 
 
 def test_up_down_and_up_again_with_rows(empty_app: Flask) -> None:
-    revisions = [script.revision for script in ScriptDirectory(flask_migrate_directory(empty_app)).walk_revisions()]
+    revisions = [
+        script.revision for script in ScriptDirectory(flask_migrate_directory(empty_app)).walk_revisions()
+    ]
     flask_migrate.upgrade()
     with transaction() as session:
         cast = make_cast(session)
@@ -66,7 +68,9 @@ def test_the_schema_is_what_the_models_say(empty_app: Flask) -> None:
 
 
 def occupied(therapist_id: UUID, start: datetime, end: datetime) -> OccupiedInterval:
-    return OccupiedInterval(therapist_id=therapist_id, starts_at=start, ends_at=end, kind=OccupiedKind.MEETING, code="C1")
+    return OccupiedInterval(
+        therapist_id=therapist_id, starts_at=start, ends_at=end, kind=OccupiedKind.MEETING, code="C1"
+    )
 
 
 @pytest.mark.parametrize(
@@ -80,7 +84,9 @@ def occupied(therapist_id: UUID, start: datetime, end: datetime) -> OccupiedInte
         (NINE - HOUR, NINE, True),
     ],
 )
-def test_the_database_refuses_an_overlap(either_app: Flask, start: datetime, end: datetime, *, fits: bool) -> None:
+def test_the_database_refuses_an_overlap(
+    either_app: Flask, start: datetime, end: datetime, *, fits: bool
+) -> None:
     with either_app.app_context():
         with transaction() as session:
             cast = make_cast(session)
@@ -91,7 +97,10 @@ def test_the_database_refuses_an_overlap(either_app: Flask, start: datetime, end
             with transaction() as session:
                 session.add(occupied(cast.therapist.person_id, start, end))
             return
-        with pytest.raises(ConstraintViolated, match="ex_occupied_interval_no_overlap"), transaction() as session:
+        with (
+            pytest.raises(ConstraintViolated, match="ex_occupied_interval_no_overlap"),
+            transaction() as session,
+        ):
             session.add(occupied(cast.therapist.person_id, start, end))
 
 
@@ -131,11 +140,24 @@ def test_what_is_signed_or_released_cannot_be_changed_by_hand(either_app: Flask,
             session.add(meeting)
             session.flush()
             session.add(
-                Note(meeting_id=meeting.id, couple_id=cast.couple_id, author_id=cast.therapist.person_id, text="Signed words", saved_at=NINE, signed_at=NINE)
+                Note(
+                    meeting_id=meeting.id,
+                    couple_id=cast.couple_id,
+                    author_id=cast.therapist.person_id,
+                    text="Signed words",
+                    saved_at=NINE,
+                    signed_at=NINE,
+                )
             )
             session.add(
                 Summary(
-                    meeting_id=meeting.id, couple_id=cast.couple_id, content="{}", saved_at=NINE, state=SummaryState.RELEASED, released_at=NINE, content_hash="x"
+                    meeting_id=meeting.id,
+                    couple_id=cast.couple_id,
+                    content="{}",
+                    saved_at=NINE,
+                    state=SummaryState.RELEASED,
+                    released_at=NINE,
+                    content_hash="x",
                 )
             )
         with pytest.raises(ConstraintViolated, match="tr_"), transaction() as session:

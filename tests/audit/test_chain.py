@@ -15,7 +15,9 @@ from portal.transaction import current_session, transaction
 def write(app: Flask, count: int) -> None:
     with transaction() as session:
         for _ in range(count):
-            record(session, Anonymous(), Action.CONSULTATION_REQUESTED, kind="consultation", object_id=uuid4())
+            record(
+                session, Anonymous(), Action.CONSULTATION_REQUESTED, kind="consultation", object_id=uuid4()
+            )
     with transaction() as session:
         head = seal_new_rows(session)
     assert head is not None
@@ -72,11 +74,16 @@ def test_whoever_changes_the_log_is_seen(either_app: Flask, statements: list[str
 
 def test_an_older_copy_of_the_whole_log_is_seen(context: Flask, tmp_path: Path) -> None:
     write(context, 3)
-    by_hand("create table kept_event as select * from audit_event", "create table kept_head as select * from audit_head")
+    by_hand(
+        "create table kept_event as select * from audit_event",
+        "create table kept_head as select * from audit_head",
+    )
     write(context, 2)
     assert faults(context) == []
     by_hand("delete from audit_event", "delete from audit_head")
-    by_hand("insert into audit_event select * from kept_event", "insert into audit_head select * from kept_head")
+    by_hand(
+        "insert into audit_event select * from kept_event", "insert into audit_head select * from kept_head"
+    )
     assert any("outside the database" in finding.fault for finding in faults(context))
 
 

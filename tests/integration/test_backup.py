@@ -11,9 +11,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from portal.audit.models import AuditEvent
 from portal.app import create_app
 from portal.audit.chain import anchor_head, seal_new_rows
+from portal.audit.models import AuditEvent
 from portal.audit.rules import Action
 from portal.audit.service import record
 from portal.backup import BackupRefused, _decrypted, _key, make_backup, restore_backup, settle_after_restore
@@ -29,7 +29,7 @@ from portal.outbox import OutboxEntry, OutboxState
 from portal.people.models import Person
 from portal.security.viewer import Anonymous
 from portal.transaction import current_session, transaction
-from tests.conftest import settings_for
+from tests.conftest import MASTER, settings_for
 from tests.support.postgres import PostgresServer
 from tests.support.world import PDF, World, make_world
 
@@ -73,9 +73,17 @@ def test_nothing_readable_stands_in_it(app: Flask, world: World, tmp_path: Path)
     assert source.stat().st_mode & 0o777 == 0o600
     packed = source.read_bytes()
     with tarfile.open(fileobj=_decrypted(io.BytesIO(packed), _key(app.extensions["settings"]))) as archive:
-        inside = b"".join(file.read() for name in archive.getnames() if (file := archive.extractfile(name)) is not None)
+        inside = b"".join(
+            file.read() for name in archive.getnames() if (file := archive.extractfile(name)) is not None
+        )
     assert b"SQLite format 3" in inside
-    for word in (b"Priya", b"We want to move", b"A line of Ana", b"us@example.org", app.extensions["settings"].master_key):
+    for word in (
+        b"Priya",
+        b"We want to move",
+        b"A line of Ana",
+        b"us@example.org",
+        app.extensions["settings"].master_key,
+    ):
         assert word not in packed
         assert word not in inside
 
@@ -96,7 +104,7 @@ def test_a_backup_that_is_not_whole_is_refused(app: Flask, world: World, tmp_pat
     source.write_bytes(content)
     new = tmp_path / "new"
     new.mkdir()
-    settings = settings_for(new, **({"master_key": bytes(range(60, 92))} if harm == "other key" else {}))
+    settings = settings_for(new, master_key=bytes(range(60, 92)) if harm == "other key" else MASTER)
     with pytest.raises(BackupRefused):
         restore_backup(source, settings)
     assert not (new / "portal.sqlite3").exists()
@@ -166,7 +174,9 @@ def test_a_postgresql_database_comes_back_too(
 
 def portal(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     env = {**os.environ, "INSTANCE": str(folder), "PYTHONWARNINGS": "ignore"}
-    return subprocess.run([sys.executable, "-m", "portal.cli", *arguments], env=env, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [sys.executable, "-m", "portal.cli", *arguments], env=env, capture_output=True, text=True, check=False
+    )
 
 
 def test_the_commands_from_first_owner_to_restore(tmp_path: Path) -> None:
@@ -202,7 +212,9 @@ def test_the_check_for_real_use_names_what_stands_against_it(tmp_path: Path) -> 
 
 def test_a_weak_secret_stops_every_command(tmp_path: Path) -> None:
     env = {**os.environ, "INSTANCE": str(tmp_path), "SECRET_KEY": "weak"}
-    stopped = subprocess.run([sys.executable, "-m", "portal.cli", "up"], env=env, capture_output=True, text=True, check=False)
+    stopped = subprocess.run(
+        [sys.executable, "-m", "portal.cli", "up"], env=env, capture_output=True, text=True, check=False
+    )
     assert stopped.returncode == 1
     assert "SECRET_KEY" in stopped.stderr
     assert "Traceback" not in stopped.stderr

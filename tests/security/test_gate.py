@@ -25,7 +25,17 @@ def test_a_permission_that_the_policy_does_not_list_is_denied(app: Flask, cast: 
 
 @pytest.mark.parametrize(
     "goal",
-    ["//evil.example", "https://evil.example", "\\\\evil.example", "/\\evil.example", "evil", "", None, "/a\r\nSet-Cookie: x=1", "/\x00"],
+    [
+        "//evil.example",
+        "https://evil.example",
+        "\\\\evil.example",
+        "/\\evil.example",
+        "evil",
+        "",
+        None,
+        "/a\r\nSet-Cookie: x=1",
+        "/\x00",
+    ],
 )
 def test_a_way_back_never_leaves_the_portal(goal: str | None) -> None:
     assert local_path(goal, "/home") == "/home"
@@ -63,7 +73,9 @@ def test_a_form_without_the_token_of_this_sign_in_is_refused(app: Flask, cast: C
         assert client.get("/account/sign-ins").status_code == 200
 
 
-def test_a_fragment_request_of_a_signed_out_person_never_gets_the_sign_in_page(visitor: FlaskClient, cast: Cast) -> None:
+def test_a_fragment_request_of_a_signed_out_person_never_gets_the_sign_in_page(
+    visitor: FlaskClient, cast: Cast
+) -> None:
     answer = visitor.get("/home", headers={"HX-Request": "true"})
     assert (answer.status_code, answer.data) == (204, b"")
     assert answer.headers["HX-Redirect"].startswith("/sign-in")
@@ -75,7 +87,12 @@ def test_a_foreign_host_is_refused(app: Flask, cast: Cast) -> None:
 
 
 def test_forwarded_headers_are_not_believed(visitor: FlaskClient, cast: Cast) -> None:
-    spoof = {"X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "http", "X-Forwarded-For": "1.2.3.4", "X-Original-URL": "/today"}
+    spoof = {
+        "X-Forwarded-Host": "evil.example",
+        "X-Forwarded-Proto": "http",
+        "X-Forwarded-For": "1.2.3.4",
+        "X-Original-URL": "/today",
+    }
     answer = visitor.get("/articles", headers=spoof)
     assert answer.status_code == 200
     assert b"evil.example" not in answer.data

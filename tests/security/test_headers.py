@@ -4,7 +4,17 @@ from flask.testing import FlaskClient
 
 from tests.support.cast import Cast, client_of
 
-EVERYWHERE = ["/", "/articles", "/consultations/times", "/sign-in", "/healthz", "/nowhere", "/home", "/static/css/portal.css", "/robots-not-here"]
+EVERYWHERE = [
+    "/",
+    "/articles",
+    "/consultations/times",
+    "/sign-in",
+    "/healthz",
+    "/nowhere",
+    "/home",
+    "/static/css/portal.css",
+    "/robots-not-here",
+]
 
 
 @pytest.fixture
@@ -43,13 +53,21 @@ def test_a_visitor_gets_no_cookie(visitor: FlaskClient, path: str) -> None:
 
 
 def test_what_members_see_is_never_kept(app: Flask, cast: Cast) -> None:
-    for actor, path in ((cast.ana, "/home"), (cast.therapist, "/today"), (cast.therapist, "/couples"), (cast.ana, "/articles")):
+    for actor, path in (
+        (cast.ana, "/home"),
+        (cast.therapist, "/today"),
+        (cast.therapist, "/couples"),
+        (cast.ana, "/articles"),
+    ):
         assert client_of(app, actor).get(path).headers["Cache-Control"] == "no-store"
 
 
 def test_style_and_fonts_are_kept_for_a_year_once_named_by_content(visitor: FlaskClient) -> None:
     assert "immutable" in visitor.get("/static/css/portal.css?v=1").headers["Cache-Control"]
-    assert "immutable" in visitor.get("/static/fonts/hanken-grotesk-latin-wght-normal.woff2").headers["Cache-Control"]
+    assert (
+        "immutable"
+        in visitor.get("/static/fonts/hanken-grotesk-latin-wght-normal.woff2").headers["Cache-Control"]
+    )
 
 
 def test_pages_with_secrets_are_not_compressed(app: Flask, cast: Cast) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 from flask import Flask
@@ -62,7 +63,11 @@ def make_world(app: Flask) -> World:
             "mail_id": uuid4(), "filename": "css/portal.css",
         }  # fmt: skip
         signed = app.extensions["signer"].sign_id(TokenPurpose.CONSULTATION, lead.id)
-        tokens = {"accounts.invitation": token, "accounts.accept_invitation": token, "accounts.choose_password": RESET_TOKEN}
+        tokens = {
+            "accounts.invitation": token,
+            "accounts.accept_invitation": token,
+            "accounts.choose_password": RESET_TOKEN,
+        }
         places |= {"token": signed, **{f"token of {endpoint}": value for endpoint, value in tokens.items()}}
     viewers: dict[str, Actor | None] = {
         "visitor": None, "ana": cast.ana, "ben": cast.ben, "cleo": cast.cleo, "jane": cast.therapist, "sam": cast.stranger,
@@ -74,7 +79,9 @@ def make_world(app: Flask) -> World:
 def path_of(app: Flask, world: World, endpoint: str) -> str:
     """Fill an endpoint's address with Jane's things."""
     rule = next(rule for rule in app.url_map.iter_rules() if rule.endpoint == endpoint)
-    values = {name: world.places.get(f"{name} of {endpoint}", world.places[name]) for name in rule.arguments}
+    values: dict[str, Any] = {
+        name: world.places.get(f"{name} of {endpoint}", world.places[name]) for name in rule.arguments
+    }
     with app.test_request_context():
         return app.url_for(endpoint, **values)
 
@@ -108,7 +115,11 @@ def _meeting(session: Session, cast: Cast) -> tuple[Meeting, Summary, Document]:
     session.flush()
     for actor in (cast.ana, cast.ben):
         session.add(Attendance(meeting_id=meeting.id, person_id=actor.person_id, presence=Presence.CAME))
-    content = content_json(SummaryContent(focus="One evening a week.", remember_a="A line of Ana's.", remember_b="A line of Ben's."))
+    content = content_json(
+        SummaryContent(
+            focus="One evening a week.", remember_a="A line of Ana's.", remember_b="A line of Ben's."
+        )
+    )
     summary = Summary(
         meeting_id=meeting.id, couple_id=cast.couple_id, version=1, content=content, content_hash="0" * 64, saved_at=start,
         state=SummaryState.RELEASED, released_at=start,
