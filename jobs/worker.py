@@ -25,6 +25,7 @@ from rq.serializers import JSONSerializer
 from sqlalchemy.exc import SQLAlchemyError
 
 from jobs.trust import PlainJob, why_refused
+from portal import outbox
 from portal.app import create_app
 from portal.audit.rules import Action
 from portal.audit.service import record
@@ -110,6 +111,15 @@ class PortalWorker(Worker):
         with self._app.app_context():
             db.engine.dispose(close=False)
             super().main_work_horse(job, queue)
+
+    def handle_work_horse_killed(self, job: Job, retpid: int, ret_val: int, rusage: Any) -> None:
+        """Let the row of a horse that died be tried again soon; after five deaths it is given up, visibly."""
+        log.error("job.horse_died", code=ret_val)
+        try:
+            with self._database(), transaction() as session:
+                outbox.give_back_of_dead(session, UUID(job.args[0]), utc_now())
+        except (SQLAlchemyError, DomainError) as error:
+            log.warning("worker.no_database", kind=type(error).__name__)
 
     def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
         """Tell Redis, and every ten seconds the database, that the worker lives."""

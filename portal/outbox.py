@@ -188,6 +188,18 @@ def let_go(session: Session, taken: Claim, reason: str) -> None:
     _settle(session, taken, state=OutboxState.EXPIRED, done_at=None, failure=reason, due_at=None)
 
 
+def give_back_of_dead(session: Session, outbox_id: UUID, now: datetime) -> None:
+    """Try a row again soon whose worker is known to have died, instead of waiting for the end of its lease.
+
+    Should another worker hold the lease by now, its result is thrown away and made anew: a loss of time, no more.
+    """
+    entry = session.get(OutboxEntry, outbox_id, populate_existing=True, with_for_update=True)
+    if entry is not None and entry.state is OutboxState.LEASED:
+        give_back(
+            session, Claim(entry.id, entry.job, entry.subject_id, entry.fence, entry.attempts), "died", now
+        )
+
+
 def hold_on(session: Session, taken: Claim) -> None:
     """Make sure, just before an effect that cannot be taken back, that the claim still counts; locks the row.
 

@@ -171,6 +171,15 @@ class TestSweeping:
         assert due(timedelta(seconds=60)) == []
         assert due(outbox.LEASE + timedelta(seconds=1)) == [outbox_id]
 
+    def test_a_row_whose_worker_is_known_to_be_dead_comes_back_soon(self, app: Flask) -> None:
+        outbox_id = owe()
+        held = taken(outbox_id)
+        with transaction() as session:
+            outbox.give_back_of_dead(session, outbox_id, utc_now())
+        assert due(timedelta(seconds=outbox.BACKOFF[JOB][0] + 1)) == [outbox_id]
+        with pytest.raises(LeaseLost), transaction() as session:
+            outbox.finish(session, held, utc_now())
+
     def test_a_row_that_killed_its_worker_five_times_is_given_up_visibly(self, app: Flask) -> None:
         outbox_id = owe()
         for number in range(MOST_ATTEMPTS):
