@@ -282,7 +282,7 @@ def list_waiting(session: Session, viewer: Member) -> list[Waiting]:
         .outerjoin(Note, Note.meeting_id == Meeting.id)
         .where(Note.signed_at.is_(None))
     )
-    rows = session.execute(union_all(failed, drafts, unsigned).order_by("rank", "starts_at", "id"))
+    rows = session.execute(union_all(failed, drafts, unsigned).order_by("rank", "since", "meeting_id"))
     kinds = tuple(WaitingKind)
     return [Waiting(kinds[rank], meeting_id, number, since) for rank, meeting_id, number, since in rows]
 
@@ -290,7 +290,7 @@ def list_waiting(session: Session, viewer: Member) -> list[Waiting]:
 def _waiting(viewer: Member, kind: WaitingKind) -> Select[int, UUID, int, datetime]:
     rank = literal(tuple(WaitingKind).index(kind)).label("rank")
     return (
-        select(rank, Meeting.id, Couple.number, Meeting.starts_at)
+        select(rank, Meeting.id.label("meeting_id"), Couple.number, Meeting.starts_at.label("since"))
         .join(Couple, Couple.id == Meeting.couple_id)
         .where(is_own_couple(Meeting.couple_id, viewer))
     )

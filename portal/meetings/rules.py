@@ -141,17 +141,23 @@ def content_from_json(text: str) -> SummaryContent:
 
 def _read(name: str, value: Any) -> Any:
     if name == "agreements":
-        return tuple(_read_agreement(one) for one in value)
+        return tuple(_read_agreement(one) for one in _list(value))
     if name == "next_meeting_at":
         return None if value is None else datetime.fromisoformat(value)
     if name in {"going_well", "working_on", "next_time"}:
-        return tuple(_text(line) for line in value)
+        return tuple(_text(line) for line in _list(value))
     return _text(value)
 
 
 def _read_agreement(values: dict[str, Any]) -> Agreement:
     by_on = values["by_on"]
     return Agreement(_text(values["what"]), Whom(values["who"]), date.fromisoformat(by_on) if by_on else None)
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError
+    return value
 
 
 def _text(value: Any) -> str:
