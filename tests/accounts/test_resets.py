@@ -60,7 +60,7 @@ class TestRequest:
         assert (answer.status_code, answer.location) == (303, "/reset/requested")
 
     def test_what_a_known_name_causes_happens_after_the_answer(self, app: Flask, cast: Cast) -> None:
-        answer = send(client_of(app, None), "/reset", {"identity": "cleo"})
+        answer = send(client_of(app, None), "/reset", {"identity": "cleo"}, buffered=False)
         assert count(app, OneTimeToken) == 0
         answer.close()
         assert count(app, OneTimeToken) == 1

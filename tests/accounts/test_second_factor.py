@@ -114,7 +114,7 @@ class TestSetUp:
         shown = codes_in(answer)
         assert (answer.status_code, len(set(shown))) == (200, 10)
         assert answer.headers["Cache-Control"] == "no-store"
-        assert fresh.get("/today").status_code == 200
+        assert fresh.get("/account/sign-ins").status_code == 200
         assert fresh.get("/sign-in/set-up").location == "/sign-in"
         stored = in_database(app, lambda session: session.scalars(select(BackupCode.code_hash)).all())
         assert not {one.replace("-", "") for one in shown} & set(stored)
