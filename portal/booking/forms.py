@@ -6,6 +6,7 @@ from uuid import UUID
 
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, EmailField, HiddenField, RadioField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import ValidationError
 
 from portal.booking.rules import ConsultationRequest, PartnerKnows, is_blank
@@ -13,9 +14,9 @@ from portal.web.forms import Address, Form, StringField, Text, TextAreaField, st
 from portal.zones import UnknownZone, parse_zone
 
 KNOWS = [
-    (PartnerKnows.YES.value, _l("Yes")),
-    (PartnerKnows.NO.value, _l("Not yet")),
-    (PartnerKnows.UNSAID.value, _l("I would rather not say")),
+    SelectChoice(PartnerKnows.YES.value, _l("Yes")),
+    SelectChoice(PartnerKnows.NO.value, _l("Not yet")),
+    SelectChoice(PartnerKnows.UNSAID.value, _l("I would rather not say")),
 ]
 
 
