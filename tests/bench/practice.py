@@ -1,0 +1,270 @@
+"""A practice that grows: couples with a history, requests, posts, sign-ins, all made by the services themselves."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from email.message import EmailMessage
+from itertools import count
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from flask import Flask, render_template
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.accounts.invitations import invite
+from portal.accounts.models import LoginSession, OneTimePurpose, OneTimeToken
+from portal.blog.service import publish_post
+from portal.booking.rules import ConsultationRequest, MailWords, PartnerKnows, new_form_id
+from portal.booking.service import confirm_consultation, request_consultation
+from portal.clock import utc_now
+from portal.couples.models import CoupleStatus
+from portal.couples.service import create_couple
+from portal.diary.queries import find_offer
+from portal.diary.rules import ConsultationType, WeeklyHours
+from portal.diary.service import add_consultation_type, set_weekly_hours
+from portal.documents.models import Document
+from portal.documents.service import begin_rendering, mark_failed, store_rendered
+from portal.health.service import beat
+from portal.meetings.models import Meeting, Place, Presence
+from portal.meetings.process_notes import write_process_note
+from portal.meetings.rules import Agreement, SummaryContent, Whom
+from portal.meetings.service import NewMeeting, record_meeting, write_note
+from portal.meetings.showing import hash_of
+from portal.meetings.summaries import Opened, opened, release_summary, save_draft
+from portal.practice.models import ConsentText, Therapist
+from portal.practice.service import give_consents
+from portal.practice.texts import DEFAULT_CONSENTS
+from portal.security.crypto import hashed_token, new_token
+from portal.security.tokens import Signer
+from portal.security.viewer import Anonymous, Member, TokenPurpose
+from portal.transaction import transaction
+from tests.support.cast import Actor, Cast, make_person
+
+ZONE = "Europe/London"
+MEETING = timedelta(minutes=50)
+HALF_HOURS = ConsultationType(
+    length_minutes=20, buffer_before_minutes=0, buffer_after_minutes=0, minimum_notice_minutes=60, horizon_days=28,
+    step_minutes=30,
+)  # fmt: skip
+CONTENT = SummaryContent(
+    focus="You looked for one evening a week that belongs to neither work nor phones, and agreed how to begin.",
+    going_well=(
+        "Three of the last four screen-free evenings were kept.",
+        "Sunday coffee took place, also in a hard week.",
+        "You each asked one question before answering.",
+    ),
+    working_on=(
+        "Starting talks about money earlier in the month.",
+        "Saying “not tonight” and staying in the room.",
+        "Naming the day when a talk will continue.",
+    ),
+    remember_a="I want a quiet evening more than a perfect one.",
+    remember_b="I can be late for the film but not for you.",
+    agreements=(
+        Agreement("Choose the screen-free evening for the coming month", Whom.BOTH, None),
+        Agreement("Find a drawer where two phones can sleep", Whom.B, None),
+        Agreement("Ask about the second ceramics term", Whom.A, None),
+    ),
+    next_time=("Bring one thing that went better than you feared.",),
+)
+NO_LINKS = MailWords(
+    visitor_page=lambda _id: "https://portal.example.org/",
+    therapist_page=lambda _id: "https://portal.example.org/",
+    when=lambda _at, _zone: "soon",
+)
+
+
+def record_past_meeting(
+    session: Session, therapist: Member, couple_id: UUID, persons: list[UUID], days_ago: int
+) -> Meeting:
+    """Record a meeting to which both came."""
+    now = utc_now()
+    begins = datetime.combine((now - timedelta(days=days_ago)).date(), time(18), now.tzinfo)
+    both = dict.fromkeys(persons, Presence.CAME)
+    return record_meeting(
+        session, therapist, couple_id, NewMeeting(begins, MEETING, ZONE, Place.ONLINE, both), now=now
+    )
+
+
+def release_summary_of(session: Session, therapist: Member, meeting: Meeting) -> Document:
+    """Write a summary and release it; return the document that is owed."""
+    now = utc_now()
+    draft = save_draft(session, therapist, meeting.id, content=CONTENT, seen=Opened(1, 0), now=now)
+    release_summary(session, therapist, meeting.id, seen=opened(draft), hash_of=hash_of, now=now)
+    return session.scalars(select(Document).where(Document.subject_id == draft.id)).one()
+
+
+@dataclass(kw_only=True)
+class GrowingPractice:
+    """The fixed cast, and as many couples around it as are asked for; everything else that lists show grows with them.
+
+    `values`: what the addresses of its pages need, by parameter; `tokens`: the same by endpoint.
+    """
+
+    app: Flask
+    cast: Cast
+    values: dict[str, object] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
+    queries: dict[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Open the diary, and prepare what each single page needs."""
+        self._days = count(2)
+        self._therapist = self.cast.therapist.member()
+        self._pair = [self.cast.ana.person_id, self.cast.ben.person_id]
+        with self.app.app_context(), transaction() as session:
+            self._open_diary(session, self.cast.therapist.person_id)
+            beat(session, "web", utc_now())
+            self._ask_consents(session)
+            self._note_meeting(session)
+            self._note_document(session)
+            self._note_links(session)
+            self._note_mail()
+
+    def grow(self, couples: int) -> None:
+        """Add couples with a history, and as many of everything else."""
+        with self.app.app_context():
+            for number in range(couples):
+                with transaction() as session:
+                    self._add_couple(session)
+                    self._add_history(session, will_fail=number % 2 == 0)
+                    self._add_lead(session, is_confirmed=number % 2 == 0)
+                    self._add_post(session)
+                    self._add_colleague(session)
+                    self._add_sign_ins(session)
+
+    def _open_diary(self, session: Session, therapist_id: UUID) -> None:
+        set_weekly_hours(session, therapist_id, [WeeklyHours(day, time(9), time(17)) for day in range(7)])
+        add_consultation_type(session, therapist_id, name="Consultation", kind=HALF_HOURS)
+
+    def _ask_consents(self, session: Session) -> None:
+        """Have everybody asked; Ana has said yes."""
+        session.add_all(
+            ConsentText(kind=kind, version=1, title=title, body=body)
+            for kind, (title, body) in DEFAULT_CONSENTS.items()
+        )
+        session.flush()
+        give_consents(session, self.cast.ana.member())
+
+    def _add_couple(self, session: Session) -> None:
+        first, second = (make_person(session, name, f"{uuid4()}@example.org") for name in ("Kim", "Lou"))
+        couple = create_couple(session, self._therapist, first=first, second=second)
+        couple.status = CoupleStatus.ACTIVE
+        session.flush()
+        invite(session, self._therapist, first, now=utc_now())
+        meeting = record_past_meeting(session, self._therapist, couple.id, [first.id, second.id], 1)
+        write_note(session, self._therapist, meeting.id, text="Both warm.", revision=0, now=utc_now())
+        save_draft(session, self._therapist, meeting.id, content=CONTENT, seen=Opened(1, 0), now=utc_now())
+
+    def _add_history(self, session: Session, *, will_fail: bool) -> Document:
+        meeting = record_past_meeting(
+            session, self._therapist, self.cast.couple_id, self._pair, next(self._days)
+        )
+        document = release_summary_of(session, self._therapist, meeting)
+        if will_fail:
+            mark_failed(session, document.id, reason="failed", now=utc_now())
+        else:
+            order = begin_rendering(session, document.id, render_template=render_template, now=utc_now())
+            assert order is not None
+            assert store_rendered(session, order, b"%PDF-1.7", now=utc_now())
+        return document
+
+    def _add_lead(self, session: Session, *, is_confirmed: bool) -> UUID:
+        now, therapist_id = utc_now(), self.cast.therapist.person_id
+        offer = find_offer(session, now, therapist_id)
+        assert offer is not None
+        wanted = ConsultationRequest(
+            form_id=new_form_id(now), therapist_id=therapist_id, starts_at=offer.free(now)[0].start,
+            zone=ZONE, first_name="Priya", email=f"{uuid4()}@example.org", partner_name="Tom",
+            partner_knows=PartnerKnows.YES, words="We keep planning a move.", post_id=self._add_post(session),
+        )  # fmt: skip
+        lead = request_consultation(session, Anonymous(), wanted, mail=NO_LINKS, now=now)
+        if is_confirmed:
+            confirm_consultation(session, self._therapist, lead, mail=NO_LINKS, now=now)
+        return lead.id
+
+    def _add_post(self, session: Session) -> UUID:
+        author = session.get_one(Therapist, self.cast.therapist_profile_id)
+        slug = f"post-{uuid4()}"
+        self.values.setdefault("slug", slug)
+        words = {"title": "A quiet evening", "lead": "On phones and drawers.", "body": "## One\n\nWords.\n"}
+        return publish_post(session, author, slug=slug, **words, published_at=utc_now()).id
+
+    def _add_colleague(self, session: Session) -> None:
+        person = make_person(session, "Robin")
+        profile = Therapist(
+            person_id=person.id, display_name="Robin Hale", title_line="Couples therapist", approach="Slow.", zone=ZONE,
+            position=9,
+        )  # fmt: skip
+        session.add(profile)
+        session.flush()
+        self._open_diary(session, person.id)
+
+    def _add_sign_ins(self, session: Session) -> None:
+        for actor in (self.cast.ana, self.cast.therapist, self.cast.front_desk, self.cast.owner):
+            session.add(_sign_in(actor, secrets.token_bytes(32)))
+
+    def _note_meeting(self, session: Session) -> None:
+        meeting = record_past_meeting(session, self._therapist, self.cast.couple_id, self._pair, 1)
+        now = utc_now()
+        write_note(session, self._therapist, meeting.id, text="Both warm.", revision=0, now=now)
+        write_process_note(session, self._therapist, meeting.id, text="Slow down.", revision=0, now=now)
+        save_draft(session, self._therapist, meeting.id, content=CONTENT, seen=Opened(1, 0), now=now)
+        self.values |= {
+            "couple_id": self.cast.couple_id,
+            "meeting_id": meeting.id,
+            "person_id": self.cast.ana.person_id,
+        }
+
+    def _note_document(self, session: Session) -> None:
+        document = self._add_history(session, will_fail=False)
+        self.values |= {"document_id": document.id, "summary_id": document.subject_id}
+
+    def _note_links(self, session: Session) -> None:
+        signer: Signer = self.app.extensions["signer"]
+        lead_id = self._add_lead(session, is_confirmed=False)
+        booked = signer.sign_id(TokenPurpose.CONSULTATION, lead_id)
+        guest = make_person(session, "Noor", "noor@example.org")
+        issued = invite(session, self._therapist, guest, now=utc_now())
+        self.values["consultation_id"] = lead_id
+        self.tokens = {
+            "booking.booked": booked,
+            "booking.event": booked,
+            "accounts.invitation": issued.token,
+            "accounts.choose_password": _reset_token(session, self.cast.ana),
+        }
+        offer = find_offer(session, utc_now(), self.cast.therapist.person_id)
+        assert offer is not None
+        last = offer.free(utc_now())[-1]
+        self.queries = {"booking.details": {"start": f"{last.start:%Y-%m-%dT%H:%M:%SZ}", "zone": ZONE}}
+
+    def _note_mail(self) -> None:
+        mail, mail_id = EmailMessage(), uuid4()
+        mail["To"], mail["Subject"], mail["Date"] = "noor@example.org", "Your appointment", utc_now()
+        mail.set_content("Hello.")
+        folder: Path = self.app.extensions["settings"].instance / "mail"
+        folder.mkdir(exist_ok=True)
+        (folder / f"{mail_id}.eml").write_bytes(mail.as_bytes())
+        self.values["mail_id"] = mail_id
+
+
+def _sign_in(actor: Actor, token_hash: bytes) -> LoginSession:
+    now = utc_now()
+    return LoginSession(
+        account_id=actor.account_id, token_hash=token_hash, device="Test", proved_at=now, last_seen_at=now,
+        expires_at=now + timedelta(hours=8),
+    )  # fmt: skip
+
+
+def _reset_token(session: Session, actor: Actor) -> str:
+    token = new_token()
+    session.add(
+        OneTimeToken(
+            account_id=actor.account_id, purpose=OneTimePurpose.RESET, token_hash=hashed_token(token),
+            expires_at=utc_now() + timedelta(hours=1),
+        )
+    )  # fmt: skip
+    session.flush()
+    return token
