@@ -192,6 +192,17 @@ def summaries_about(session: Session, viewer: Viewer, meeting_id: UUID) -> list[
     )
 
 
+def newest_summary_id(session: Session, viewer: Viewer, meeting_id: UUID) -> UUID:
+    """Name the newest version that the viewer may see of a meeting's summary. One statement. Raises NotFound."""
+    versions = (
+        summaries_visible_to(viewer).with_only_columns(Summary.id).where(Summary.meeting_id == meeting_id)
+    )
+    found = session.scalar(versions.order_by(Summary.version.desc()).limit(1))
+    if found is None:
+        raise NotFound(str(meeting_id))
+    return found
+
+
 def get_summary(session: Session, viewer: Viewer, summary_id: UUID) -> tuple[Summary, Document | None]:
     """Load one version with its meeting, couple, persons and who came, and its PDF. One statement. Raises NotFound."""
     summaries = with_meeting(summaries_visible_to(viewer)).where(Summary.id == summary_id)

@@ -9,7 +9,7 @@ from portal.audit.reading import audited_read
 from portal.audit.rules import Action
 from portal.documents.showing import status_of
 from portal.meetings.models import SummaryState
-from portal.meetings.queries import get_summary, summaries_about
+from portal.meetings.queries import get_summary, newest_summary_id
 from portal.meetings.showing import build_view
 from portal.meetings.summaries import readers_of
 from portal.meetings.views.frame import blueprint, frame
@@ -29,15 +29,15 @@ def read_summary(summary_id: UUID) -> ResponseReturnValue:
     if summary.state is SummaryState.DRAFT:
         return redirect_to(url_for("meetings.preview", meeting_id=summary.meeting_id))
     is_replaced = summary.state is SummaryState.SUPERSEDED
-    newest = summaries_about(session, viewer, summary.meeting_id)[0] if is_replaced else summary
+    newest_id = newest_summary_id(session, viewer, summary.meeting_id) if is_replaced else summary_id
     if is_replaced and not viewer.is_therapist:
-        return render("meetings/replaced.html", newest=newest)
+        return render("meetings/replaced.html", newest_id=newest_id)
     again = url_for("meetings.read_summary", summary_id=summary_id)
     audited_read(viewer, Action.SUMMARY_READ, summary)
     return render(
         "meetings/released.html" if viewer.is_therapist else "meetings/summary.html",
         summary=summary,
-        newest=newest,
+        newest_id=newest_id,
         view=build_view(session, summary),
         readers=readers_of(summary.meeting),
         status_shown=status_of(document, again=again) if document else None,
