@@ -54,7 +54,7 @@ def failpoint(name: str) -> None:
 
 def _is_first(plan: Plan) -> bool:
     folder = os.environ.get("FP_ONCE")
-    if folder is None:
+    if not folder:
         return True
     try:
         Path(folder, f"{plan.name}-{plan.visit}-{plan.action}").touch(exist_ok=False)

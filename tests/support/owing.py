@@ -55,11 +55,16 @@ def add_reader(session: Session, email: str = "us@example.org", channel: Channel
 
 
 def owe_mail(
-    email: str = "us@example.org", kind: MessageKind = MessageKind.NEW_ITEM, *, now: datetime | None = None
+    email: str = "us@example.org",
+    kind: MessageKind = MessageKind.NEW_ITEM,
+    *,
+    now: datetime | None = None,
+    deadline_at: datetime | None = None,
 ) -> UUID:
     """Owe a mail to a new person; gives the id of the outbox row."""
     with transaction() as session:
-        message = queue_message(session, add_reader(session, email), kind, {}, now=now or utc_now())
+        reader = add_reader(session, email)
+        message = queue_message(session, reader, kind, {}, now=now or utc_now(), deadline_at=deadline_at)
         assert message is not None
         return session.scalars(select(OutboxEntry.id).where(OutboxEntry.subject_id == message.id)).one()
 
