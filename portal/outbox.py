@@ -97,7 +97,7 @@ def put(
     session.add(entry)
     now = utc_now()
     if due_at <= now:
-        entry.dispatches, entry.enqueued_at = 1, now
+        entry.dispatches = 1  # if this hint is lost, the very next sweep sees that nothing was handed out
         after_commit(session, lambda: _hint(session, entry))
     return entry
 
