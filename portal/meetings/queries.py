@@ -16,7 +16,6 @@ from portal.couples.queries import CLOSED
 from portal.documents.models import Document, DocumentKind, DocumentState
 from portal.errors import NotFound
 from portal.meetings.models import Meeting, Note, Summary, SummaryState
-from portal.practice.models import Practice, Therapist
 from portal.security.viewer import Member, Viewer
 
 SHOWN = (SummaryState.RELEASED, SummaryState.SUPERSEDED)
@@ -71,18 +70,6 @@ def get_meeting(session: Session, viewer: Viewer, meeting_id: UUID) -> Meeting:
     if found is None:
         raise NotFound(str(meeting_id))
     return found
-
-
-def zone_of_practice(session: Session, viewer: Member) -> str:
-    """Tell by which clocks the viewer's meetings are kept: the own profile's, else the practice's. One statement."""
-    found = session.execute(
-        select(Practice.zone, Therapist.zone)
-        .outerjoin(Therapist, Therapist.person_id == viewer.person_id)
-        .limit(1)
-    ).one_or_none()
-    if found is None:
-        raise NotFound("practice")
-    return found[1] or found[0]
 
 
 def lock_meeting(session: Session, viewer: Viewer, meeting_id: UUID) -> Meeting:

@@ -48,6 +48,19 @@ def get_therapist(session: Session, person_id: UUID) -> Therapist:
     return therapist
 
 
+def zone_of(session: Session, person_id: UUID) -> str:
+    """Tell by which clocks a therapist works: those of the own profile, else the practice's. One statement.
+
+    Raises NotFound before the first set-up.
+    """
+    found = session.execute(
+        select(Practice.zone, Therapist.zone).outerjoin(Therapist, Therapist.person_id == person_id).limit(1)
+    ).one_or_none()
+    if found is None:
+        raise NotFound("practice")
+    return found[1] or found[0]
+
+
 def current_consent_texts(session: Session) -> list[ConsentText]:
     """List the newest version of each consent, in a fixed order. One statement."""
     newest = (

@@ -13,10 +13,11 @@ from portal.couples.models import Couple
 from portal.couples.queries import get_couple
 from portal.documents.showing import status_of
 from portal.meetings.forms import RecordMeetingForm
-from portal.meetings.queries import get_meeting, records_of, zone_of_practice
+from portal.meetings.queries import get_meeting, records_of
 from portal.meetings.rules import AlreadyRecorded, StillToCome, TooLongAgo
 from portal.meetings.service import NewMeeting, record_meeting
 from portal.meetings.views.frame import blueprint, frame
+from portal.practice.queries import zone_of
 from portal.security.gate import requires
 from portal.security.login import current_member
 from portal.security.permissions import Permission
@@ -30,7 +31,7 @@ from portal.web.htmx import redirect_to, render
 def record(couple_id: UUID) -> ResponseReturnValue:
     """Record a meeting with a couple, after it took place."""
     viewer, session = current_member(), current_session()
-    couple, zone = get_couple(session, viewer, couple_id), zone_of_practice(session, viewer)
+    couple, zone = get_couple(session, viewer, couple_id), zone_of(session, viewer.person_id)
     form = RecordMeetingForm()
     form.name_partners(couple.partners)
     if not form.is_submitted():
