@@ -157,7 +157,7 @@ def _live_as_child(
     try:
         _libc.prctl(_PR_SET_PDEATHSIG, ctypes.c_ulong(signal.SIGKILL))
         if os.getppid() == parent:
-            gc.freeze()
+            gc.disable()  # a collection could finalize what the parent still uses; memory is bounded anyway
             _keep_only(writing)
             kind, content = _outcome(work, confine)
             with os.fdopen(writing, "wb") as pipe:
