@@ -1,11 +1,13 @@
 """The application: wiring only. `flask --app portal.app` and gunicorn's `portal.app:create_app()` start here."""
 
 import uuid
+from pathlib import Path
 from typing import Any
 
 import structlog
-from flask import Flask, Response, g
+from flask import Flask, Response, g, request
 from flask.sessions import NullSession, SessionInterface
+from jinja2 import StrictUndefined
 from structlog.contextvars import bind_contextvars, clear_contextvars
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -29,7 +31,7 @@ from portal.web.compression import init_compression
 from portal.web.errors import init_errors
 from portal.web.filters import init_filters
 
-FORM_BYTES = 64 * 1024
+MIGRATIONS = Path(__file__).parent / "migrations"
 NOTE_BYTES = 1024 * 1024
 
 
@@ -83,7 +85,7 @@ def _init_config(app: Flask, settings: Settings) -> None:
     )
     app.extensions["settings"] = settings
     app.session_interface = NoCookieSession()
-    app.jinja_env.undefined = _strict_undefined()
+    app.jinja_env.undefined = StrictUndefined
     app.jinja_env.autoescape = True
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     if settings.proxy_hops:
@@ -101,7 +103,7 @@ def _init_data(app: Flask, settings: Settings) -> None:
     if settings.database_url.startswith("postgresql"):
         app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"pool_pre_ping": True, "pool_size": 5, "max_overflow": 5}
     db.init_app(app)
-    migrate.init_app(app, db, directory=str(_migrations()), render_as_batch=True)
+    migrate.init_app(app, db, directory=str(MIGRATIONS), render_as_batch=True)
     with app.app_context():
         prepare_engine(db.engine)
 
@@ -117,19 +119,7 @@ def _init_correlation(app: Flask) -> None:
 
     @app.after_request
     def log_request(response: Response) -> Response:
-        from flask import request
 
-        log.info("request", endpoint=request.endpoint, method=request.method, status=response.status_code)
+        if request.endpoint != "health.healthz":
+            log.info("request", endpoint=request.endpoint, method=request.method, status=response.status_code)
         return response
-
-
-def _strict_undefined() -> Any:
-    from jinja2 import StrictUndefined
-
-    return StrictUndefined
-
-
-def _migrations() -> Any:
-    from pathlib import Path
-
-    return Path(__file__).parent / "migrations"

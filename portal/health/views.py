@@ -1,19 +1,30 @@
-"""Two pages for machines: whether the web process answers, and whether everything works together."""
+"""Pages for machines: whether the web process answers, whether all works together, what a browser had to block."""
 
 import time
+from typing import Any
 
-from flask import Blueprint, Response, current_app, jsonify
+import structlog
+from flask import Blueprint, Response, current_app, jsonify, request
 
 from portal.clock import utc_now
 from portal.health.queries import PROCESSES, Health, database_health, disk_health, heartbeats_of, redis_health
 from portal.health.service import beat
 from portal.queueing import Queue
 from portal.security.gate import public
+from portal.security.headers import SOURCES
 from portal.settings import Settings
 from portal.transaction import current_session, transaction
 
 REMEMBERED_SECONDS = 2.0  # anybody may ask, and each look writes to the database
+MOST_REPORTS = 20  # a browser sends a handful at once; a flood is not worth its log lines
+DIRECTIVES = frozenset(source.split()[0] for source in SOURCES) | {
+    "script-src-elem",
+    "script-src-attr",
+    "style-src-elem",
+    "style-src-attr",
+}
 blueprint = Blueprint("health", __name__)
+log = structlog.get_logger()
 
 
 @blueprint.get("/healthz")
@@ -30,6 +41,26 @@ def readyz() -> tuple[Response, int]:
     parts = _remembered()
     is_down = Health.DOWN in parts.values()
     return jsonify(parts), 503 if is_down else 200
+
+
+@blueprint.post("/violations")
+@public("browsers tell what the content security policy made them block", keeps_typed=True)
+def violations() -> Response:
+    """Log which rules were broken: words of our own policy only, never the addresses that a report also holds."""
+    try:
+        reports = request.get_json(force=True, silent=True)
+    except RecursionError:  # brackets within brackets by the thousand
+        reports = None
+    for directive in sorted(_broken_rules(reports)):
+        log.warning("policy.violation", kind=directive)
+    return Response(status=204)
+
+
+def _broken_rules(reports: Any) -> set[str]:
+    found = reports[:MOST_REPORTS] if isinstance(reports, list) else []
+    bodies = [report.get("body") for report in found if isinstance(report, dict)]
+    named = {str(body.get("effectiveDirective")) for body in bodies if isinstance(body, dict)}
+    return named & DIRECTIVES
 
 
 def _remembered() -> dict[str, Health]:

@@ -16,9 +16,11 @@ SOURCES = (
     "base-uri 'none'",
     "object-src 'none'",
     "frame-ancestors 'none'",
+    "report-to violations",
 )
 CSP = "; ".join(SOURCES)
 FIXED = {
+    "Reporting-Endpoints": 'violations="/violations"',
     "Content-Security-Policy": CSP,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",

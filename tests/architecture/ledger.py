@@ -114,6 +114,7 @@ LEDGER: Mapping[tuple[str, str], Row] = {
     ("documents.status", "GET"): readers(200),
     ("health.healthz", "GET"): everybody(200),
     ("health.readyz", "GET"): everybody(503),
+    ("health.violations", "POST"): everybody(204),
     ("home.consents", "GET"): partners(303),
     ("home.give", "POST"): partners(303),
     ("home.partner", "GET"): partners(200, limited=200),
