@@ -59,15 +59,15 @@ def roles_of(account: Account) -> frozenset[Role]:
 
 
 def accounts_named(session: Session, identity: str) -> Sequence[Account]:
-    """List the accounts that a user name or an address may mean, with roles and persons, those turned off too.
+    """List the accounts that a user name or an address may mean, those turned off too. One statement, found or not.
 
-    An address of more than two accounts means none of them: each attempt costs two checks, never more. Two statements.
+    An address of more than two accounts means none of them: each attempt costs two checks, never more.
     """
     keyring: MasterKey = session.info["keyring"]
     code = keyring.lookup_code(identity)
     is_meant = Person.email_code == code if "@" in identity else Account.user_name_code == code
     query = select(Account).join(Account.person).where(is_meant).order_by(Account.created_at, Account.id)
-    found = session.scalars(query.options(*_whole()).limit(MOST_ON_ONE_ADDRESS + 1)).all()
+    found = session.scalars(query.limit(MOST_ON_ONE_ADDRESS + 1)).all()
     return found if len(found) <= MOST_ON_ONE_ADDRESS else []
 
 

@@ -32,7 +32,8 @@ def may_request(session: Session, identity: str, network: str, now: datetime) ->
 
 def send_reset(session: Session, identity: str, *, link_to: Callable[[str], str], now: datetime) -> None:
     """Mail a link for a new password to whom `identity` means, if there is anybody; name nobody in it."""
-    carriers = [account for account in accounts_named(session, identity) if _may_reset(account)]
+    named = [get_account(session, account.id) for account in accounts_named(session, identity)]
+    carriers = [account for account in named if _may_reset(account)]
     if not carriers:
         return
     token = new_token()

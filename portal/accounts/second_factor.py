@@ -19,8 +19,9 @@ from sqlalchemy.orm import Session
 from portal.accounts.models import Account, BackupCode
 from portal.accounts.passwords import slow_code_hash
 from portal.accounts.queries import roles_of
-from portal.accounts.rules import CodeRefused, asks_second_factor
+from portal.accounts.rules import SECOND_FACTOR, SECOND_FACTOR_DAY, CodeRefused, asks_second_factor
 from portal.accounts.service import tell_of_change
+from portal.accounts.throttle import throttle
 from portal.audit.rules import Action
 from portal.audit.service import record_of
 from portal.errors import Conflict
@@ -50,6 +51,16 @@ class BackupCodes:
 
     shown: list[str]
     hashes: list[str]
+
+
+def may_enter_code(session: Session, account: Account, network: str, now: datetime) -> bool:
+    """Count one try of a code, five in five minutes and fifty a day; tell whether it may go on. Two statements.
+
+    Only somebody who knows the password comes this far; with a new password the day's count begins anew.
+    """
+    within_minutes = throttle(session, SECOND_FACTOR, str(account.id), now)
+    day_key = f"{account.id}|{network}|{account.password_hash}"
+    return throttle(session, SECOND_FACTOR_DAY, day_key, now) and within_minutes
 
 
 def read_answer(session: Session, account: Account, text: str, now: datetime) -> Answer:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from portal.accounts.models import Account, LoginSession
 from portal.accounts.passwords import is_right, nobodys_hash
-from portal.accounts.queries import MOST_ON_ONE_ADDRESS, accounts_named, member_of, roles_of
+from portal.accounts.queries import MOST_ON_ONE_ADDRESS, accounts_named, get_account, member_of, roles_of
 from portal.accounts.rules import (
     ABSOLUTE,
     SIGN_IN_ANYWHERE,
@@ -38,7 +38,7 @@ def may_try(session: Session, identity: str, network: str, now: datetime) -> boo
 
 
 def check_password(session: Session, identity: str, password: str) -> Account | None:
-    """Find the account that identity and password mean; always two password checks, two statements.
+    """Find the account that identity and password mean; always two password checks. One statement until it is found.
 
     Two accounts on one inbox with the same password are told apart by their user names only: both matching is a
     refusal like any other.
@@ -48,7 +48,8 @@ def check_password(session: Session, identity: str, password: str) -> Account | 
     hashes += [nobodys_hash()] * (MOST_ON_ONE_ADDRESS - len(hashes))
     answers = [is_right(password_hash, password) for password_hash in hashes]
     right = [account for account, answer in zip(named, answers, strict=False) if answer]
-    return right[0] if len(right) == 1 and not right[0].is_disabled else None
+    is_meant = len(right) == 1 and not right[0].is_disabled
+    return get_account(session, right[0].id) if is_meant else None
 
 
 def refuse_sign_in(session: Session) -> None:

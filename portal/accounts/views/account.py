@@ -93,6 +93,7 @@ def sign_ins() -> Response:
         layout=_layout(),
         sign_ins=found,
         is_open=is_open,
+        has_others=sum(is_open.values()) > 1,
         here=viewer.login_session_id,
         zone=zone,
     )

@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session
 from portal.accounts.forms import WAIT, SetUpForm
 from portal.accounts.models import Account
 from portal.accounts.queries import get_account, get_own_account, member_of
-from portal.accounts.rules import SECOND_FACTOR, CodeRefused
+from portal.accounts.rules import CodeRefused
 from portal.accounts.second_factor import (
     BackupCodes,
     make_backup_codes,
+    may_enter_code,
     pending_secret,
     provisioning_uri,
     replace_backup_codes,
@@ -23,9 +24,8 @@ from portal.accounts.second_factor import (
     turn_on,
 )
 from portal.accounts.sign_ins import complete_sign_in, end_all_but, renew_sign_in
-from portal.accounts.throttle import throttle
 from portal.accounts.views.blueprint import blueprint
-from portal.accounts.views.browser import go_with, present_waiting
+from portal.accounts.views.browser import go_with, network, present_waiting
 from portal.clock import utc_now
 from portal.errors import NotFound
 from portal.security.gate import can, is_fresh, public, requires
@@ -70,7 +70,7 @@ def _set_up(viewer: Member, account: Account, finish: Finish) -> Response:
     if not form.validate_on_submit():
         return _set_up_page(form, viewer, secret, account, 422 if form.is_submitted() else 200)
     with transaction() as session:
-        is_allowed = throttle(session, SECOND_FACTOR, str(account.id), now)
+        is_allowed = may_enter_code(session, account, network(), now)
     if not is_allowed:
         form.add_error("code", WAIT)
         return _set_up_page(form, viewer, secret, account, 429)

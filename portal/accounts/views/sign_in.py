@@ -8,8 +8,8 @@ from portal.accounts.forms import CODE_REFUSED, WAIT, FullProofForm, ProofForm, 
 from portal.accounts.models import Account, LoginSession
 from portal.accounts.passwords import is_right, refresh_hash
 from portal.accounts.queries import get_own_account, member_of, roles_of
-from portal.accounts.rules import PROOF, SECOND_FACTOR, CodeRefused, asks_second_factor
-from portal.accounts.second_factor import accept_answer, read_answer
+from portal.accounts.rules import PROOF, CodeRefused, asks_second_factor
+from portal.accounts.second_factor import accept_answer, may_enter_code, read_answer
 from portal.accounts.sign_ins import (
     check_password,
     complete_sign_in,
@@ -101,7 +101,7 @@ def second_factor() -> Response:
 def _try_code(form: SecondFactorForm, waiting: LoginSession) -> Response:
     now, account = utc_now(), waiting.account
     with transaction() as session:
-        is_allowed = throttle(session, SECOND_FACTOR, str(account.id), now)
+        is_allowed = may_enter_code(session, account, network(), now)
     if not is_allowed:
         form.add_error("code", WAIT)
         return _code_page(form, waiting, 429)
