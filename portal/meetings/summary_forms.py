@@ -81,8 +81,8 @@ class SummaryForm(SeenForm):
     agreement_4 = FormField(AgreementForm)
     agreement_5 = FormField(AgreementForm)
     next_time = TextAreaField(
-        _l("Until next time"), filters=[unix_lines], validators=[Lines(MOST_NEXT)],
-        description=_l("What both take along: up to five lines."),
+        _l("What you take along"), filters=[unix_lines], validators=[Lines(MOST_NEXT)],
+        description=_l("An exercise, a check-in, a question: up to five lines."),
     )  # fmt: skip
     next_on = Day(_l("Next session, day"), validators=[Optional()])
     next_at = Clock(_l("Next session, time"), validators=[Optional()])
