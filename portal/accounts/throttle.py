@@ -15,12 +15,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import case, delete, or_, select
+from sqlalchemy import case, delete, literal, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from portal.accounts.models import Throttle
 from portal.accounts.rules import KNOWN_NETWORK_AGE, Limit
+from portal.orm import UtcDateTime
 from portal.security.crypto import MasterKey
 
 SKEW = timedelta(minutes=1)  # clocks of several web machines; a start further ahead means that a clock jumped
@@ -41,7 +42,7 @@ def throttle(session: Session, limit: Limit, key: str, now: datetime) -> bool:
             index_elements=["kind", "key_code"],
             set_={
                 "count": case((is_over, 1), else_=Throttle.count + 1),
-                "window_began_at": case((is_over, now), else_=Throttle.window_began_at),
+                "window_began_at": case((is_over, literal(now, UtcDateTime())), else_=Throttle.window_began_at),
             },
         )
         .returning(Throttle.count)

@@ -30,6 +30,7 @@ class TestThrottle:
         assert not is_allowed(session, THREE, "key", now + 9 * MINUTE)
         assert is_allowed(session, THREE, "key", now + 10 * MINUTE)
         assert throttle(session, THREE, "key", now + 10 * MINUTE)
+        assert is_allowed(session, THREE, "key", now + 11 * MINUTE)
 
     def test_keys_and_kinds_are_counted_apart(self, session: Session) -> None:
         now = utc_now()
@@ -73,8 +74,10 @@ def test_it_counts_on_both_engines(database_url: str, settings: Settings) -> Non
     with app.app_context():
         with transaction() as session:
             answers = [throttle(session, THREE, "key", now) for _ in range(4)]
+            answers += [throttle(session, THREE, "key", now + 11 * MINUTE)]
+            answers += [is_allowed(session, THREE, "key", now + 12 * MINUTE)]
         db.engine.dispose()
-    assert answers == [True, True, True, False]
+    assert answers == [True, True, True, False, True, True]
 
 
 class TestSignIn:
@@ -115,6 +118,11 @@ class TestSignIn:
         assert not may_try(session, "cleo", "one more", now)
         assert may_try(session, "cleo", "home", now)
         assert not may_try(session, "Cleo ", "a last one", now)
+
+    def test_the_same_person_comes_in_from_the_same_place_again_and_again(
+        self, app: Flask, cast: Cast
+    ) -> None:
+        assert [come_in(client_of(app, None), "cleo").status_code for _ in range(3)] == [303] * 3
 
     def test_an_emptied_redis_gives_no_new_tries(
         self, settings: Settings, app: Flask, cast: Cast, redis_server: RedisServer
