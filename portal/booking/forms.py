@@ -7,7 +7,7 @@ from uuid import UUID
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, EmailField, HiddenField, RadioField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import ValidationError
+from wtforms.validators import StopValidation, ValidationError
 
 from portal.booking.rules import ConsultationRequest, PartnerKnows, is_blank
 from portal.web.forms import Address, Form, StringField, Text, TextAreaField, stripped, unix_lines
@@ -29,9 +29,9 @@ class Given:
         self.sentence = sentence
 
     def __call__(self, form: Any, field: Any) -> None:
-        """Raise ValidationError with the field's own sentence."""
+        """Raise StopValidation with the field's own sentence; nothing else need be said about an empty answer."""
         if not field.data or (isinstance(field.data, str) and is_blank(field.data)):
-            raise ValidationError(self.sentence)
+            raise StopValidation(self.sentence)
 
 
 class KnownZone:
