@@ -10,6 +10,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import StopValidation, ValidationError
 
 from portal.booking.rules import ConsultationRequest, PartnerKnows, is_blank
+from portal.web.addresses import deliverable
 from portal.web.forms import Address, Form, StringField, Text, TextAreaField, stripped, unix_lines
 from portal.zones import UnknownZone, parse_zone
 
@@ -83,7 +84,7 @@ class RequestConsultationForm(Form):
             starts_at=starts_at,
             zone=self.zone.data,
             first_name=self.first_name.data,
-            email=self.email.data,
+            email=deliverable(self.email.data),
             partner_name=self.partner_name.data,
             partner_knows=PartnerKnows(self.partner_knows.data),
             words=self.words.data,

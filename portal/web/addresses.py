@@ -16,9 +16,18 @@ def is_one_address(text: str) -> bool:
         return False
     if SHAPE.fullmatch(text) is None or ".." in text or text.startswith(".") or ".@" in text:
         return False
+    local, _, domain = text.rpartition("@")
     try:
         MailAddress(addr_spec=text)
-        text.rpartition("@")[2].encode("idna")
+        # Python's codec is the older IDNA: a letter that it would turn into another (ß) might lead to somebody else.
+        ascii_domain = domain.encode("idna")
+        is_same = domain.isascii() or ascii_domain.decode("idna").lower() == domain.lower()
     except (HeaderParseError, ValueError, IndexError):
         return False
-    return True
+    return is_same and local.isascii()
+
+
+def deliverable(address: str) -> str:
+    """Write one address so that every mail server takes it: the domain in ASCII, as the mail system spells it."""
+    local, _, domain = address.rpartition("@")
+    return f"{local}@{domain.encode('idna').decode('ascii').lower()}"
