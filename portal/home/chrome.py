@@ -82,6 +82,8 @@ def navigation_of(viewer: Member | Anonymous) -> list[NavigationItem]:
             _item(_("Book a consultation"), "booking.times", "calendar"),
             _item(_("Sign in"), "accounts.sign_in", "key"),
         ]
+    if viewer.is_partner and viewer.is_limited:
+        return [_item(_("Home"), "home.partner", "sun"), _item(_("Enter a code"), "accounts.unlock", "key")]
     if viewer.is_partner:
         return [_item(_("Home"), "home.partner", "sun"), _item(_("Your account"), "accounts.security", "key")]
     entries: list[tuple[bool, Callable[[], NavigationItem]]] = [

@@ -171,6 +171,12 @@ class TestAfterReset:
             assert client.get(path).status_code == 404, rule
         assert policy
 
+    def test_no_link_of_its_pages_leads_to_a_closed_door(self, app: Flask, cast: Cast) -> None:
+        client = after_reset(app, cast.cleo)
+        ways = {str(link["href"]) for link in page(client.get("/home")).select("a[href^='/']")}
+        assert "/unlock" in ways
+        assert all(client.get(way).status_code in {200, 303} for way in ways)
+
     def test_signing_out_and_in_again_lifts_nothing(self, app: Flask, cast: Cast) -> None:
         after_reset(app, cast.cleo)
         again = client_of(app, None)
