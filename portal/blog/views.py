@@ -11,6 +11,7 @@ from portal.blog.models import Post
 from portal.blog.queries import get_post, latest_posts
 from portal.blog.rules import Article, article, reading_minutes
 from portal.clock import utc_now
+from portal.diary.offers import short_name
 from portal.diary.queries import find_offer
 from portal.practice.queries import get_practice
 from portal.security.gate import public
@@ -60,6 +61,7 @@ def show(slug: str) -> ResponseReturnValue:
         render(
             "blog/post.html",
             shown=_shown(post, zone),
+            name=short_name(post.author.display_name),
             zone=zone,
             more=[_shown(other, zone) for other in latest_posts(session, limit=2, but=post.id)],
             offer=offer,

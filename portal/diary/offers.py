@@ -19,6 +19,14 @@ from portal.diary.rules import (
 )
 from portal.zones import to_local
 
+TITLES = frozenset({"Dr", "Prof", "Mr", "Mrs", "Ms", "Mx", "Sir", "Dame", "Rev"})
+
+
+def short_name(name: str) -> str:
+    """Say a public name as one would on the phone: "Jane" for "Jane Parker", but all of "Dr. Jane Parker"."""
+    first = name.partition(" ")[0]
+    return name if first.endswith(".") or first in TITLES else first
+
 
 @dataclass(frozen=True, slots=True)
 class Offer:
@@ -35,8 +43,8 @@ class Offer:
 
     @property
     def contact_name(self) -> str:
-        """Say the name as one would on the phone: "Jane" for "Jane Parker"."""
-        return self.therapist_name.partition(" ")[0]
+        """Say the name as pages do in running text."""
+        return short_name(self.therapist_name)
 
     def free(self, now: datetime) -> list[Slot]:
         """List all that can be booked now, sorted; cost as `free_slots`."""

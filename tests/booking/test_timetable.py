@@ -4,9 +4,11 @@ from datetime import UTC, date, datetime, time
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from portal.booking.timetable import OpenDay, times_of, timetable
 from portal.diary.days import EmptyRun
-from portal.diary.offers import Offer
+from portal.diary.offers import Offer, short_name
 from portal.diary.rules import ConsultationType, Interval, Slot, TimeAway, WeeklyHours
 
 LONDON, BERLIN, AUCKLAND = ZoneInfo("Europe/London"), ZoneInfo("Europe/Berlin"), ZoneInfo("Pacific/Auckland")
@@ -83,3 +85,10 @@ def test_one_day_alone_gives_several_of_the_next_times() -> None:
     hours = (WeeklyHours(1, time(9), time(11), valid_until=date(2026, 11, 24)),)
     starts = [slot.start.hour * 60 + slot.start.minute for slot in an_offer(hours=hours).next_by_day(NOW, 3)]
     assert starts == [540, 570, 600]
+
+
+@pytest.mark.parametrize(
+    ("name", "short"), [("Jane Parker", "Jane"), ("Dr. Jane Parker", "Dr. Jane Parker"), ("Dr Jane", "Dr Jane"), ("Jane", "Jane")]
+)  # fmt: skip
+def test_a_therapist_is_called_by_the_first_name_unless_a_title_comes_first(name: str, short: str) -> None:
+    assert short_name(name) == short

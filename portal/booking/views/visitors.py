@@ -28,6 +28,7 @@ from portal.booking.timetable import times_of, timetable
 from portal.booking.views.area import blueprint, mail_words, open_to_all, signer
 from portal.booking.views.way import Way, asked_start, read_way
 from portal.clock import utc_now
+from portal.diary.offers import short_name
 from portal.diary.rules import Slot, SlotNotOffered, SlotTaken
 from portal.practice.queries import get_practice, get_therapist
 from portal.security.gate import public
@@ -207,7 +208,7 @@ def _pretend(way: Way, wanted: ConsultationRequest) -> Response:
 
 
 def _booked_page(shown: Booked) -> Response:
-    return render("booking/booked.html", booked=shown)
+    return render("booking/booked.html", booked=shown, name=short_name(shown.therapist_name))
 
 
 def _times_page(way: Way) -> Response:
