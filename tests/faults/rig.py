@@ -1,6 +1,6 @@
 """One installation with all its real processes, and ways to hurt them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -23,6 +23,11 @@ from tests.support.smtp import Mailbox
 CANARY = "canary.inbox"  # of every address that a scenario writes to
 OVER = (OutboxState.DONE, OutboxState.FAILED, OutboxState.EXPIRED)
 PATIENCE = 240  # seconds: a lease of 90, two rounds of the sweeper, a slow machine
+
+
+def wait(ready: Callable[[], bool], what: str) -> None:
+    """Wait as long as a lease and a busy machine may take."""
+    wait_until(ready, what, PATIENCE)
 
 
 @dataclass(kw_only=True)
@@ -76,9 +81,9 @@ class Rig:
         states = self.states()
         return bool(states) and all(state in OVER for state in states)
 
-    def settle(self, seconds: float = PATIENCE) -> None:
+    def settle(self) -> None:
         """Wait until nothing is owed any more."""
-        wait_until(self.is_settled, "everything that is owed is settled", seconds)
+        wait(self.is_settled, "everything that is owed is settled")
 
     def stop_all(self) -> None:
         """End all processes in order, so that what they wrote is complete."""

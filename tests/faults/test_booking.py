@@ -13,8 +13,8 @@ from portal.booking.rules import new_form_id
 from portal.clock import utc_now
 from portal.security.viewer import TokenPurpose
 from tests.booking.visit import ANSWERS, free_slots_of, iso, open_diary
-from tests.faults.rig import CANARY, Rig
-from tests.support.processes import Portal, wait_until
+from tests.faults.rig import CANARY, Rig, wait
+from tests.support.processes import Portal
 
 BOOKED = 303
 
@@ -60,7 +60,7 @@ class Guest:
                 answers.append(self.send(form))
             return bool(answers)
 
-        wait_until(is_answered, "the form is answered")
+        wait(is_answered, "the form is answered")
         return answers[0]
 
     def _ask(self, method: str, **options: object) -> httpx.Response:

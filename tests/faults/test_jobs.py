@@ -16,9 +16,9 @@ from portal.outbox import OutboxState
 from portal.queueing import QUEUE_NAME, JobName, job_id, job_mac
 from portal.security.tokens import Signer
 from portal.transaction import current_session
-from tests.faults.rig import CANARY, Rig
+from tests.faults.rig import CANARY, Rig, wait
 from tests.support.owing import owe_mail
-from tests.support.processes import is_alive, wait_until
+from tests.support.processes import is_alive
 
 PLACES = ("document.begun", "document.rendered", "document.stored")
 
@@ -32,7 +32,7 @@ def documents(state: DocumentState = DocumentState.READY) -> int:
 def test_f04_the_worker_dies_while_its_horse_renders(rig: Rig) -> None:
     portal, worker = rig.background(FP="document.begun:1:sleep")
     rig.order_documents()
-    wait_until(lambda: rig.was_struck("document.begun"), "the horse has begun")
+    wait(lambda: rig.was_struck("document.begun"), "the horse has begun")
     worker.kill()
     portal.start_worker()
     rig.settle()
@@ -42,7 +42,7 @@ def test_f04_the_worker_dies_while_its_horse_renders(rig: Rig) -> None:
 def test_f04_worker_and_horse_die_together(rig: Rig) -> None:
     portal, worker = rig.background(FP="document.begun:1:sleep")
     rig.order_documents()
-    wait_until(lambda: rig.was_struck("document.begun"), "the horse has begun")
+    wait(lambda: rig.was_struck("document.begun"), "the horse has begun")
     worker.kill_all()
     portal.start_worker()
     rig.settle()
@@ -61,7 +61,7 @@ def test_f05_horses_die_at_three_points_of_the_rendering(rig: Rig) -> None:
 def test_f06_the_worker_dies_with_a_job_in_its_hand(rig: Rig) -> None:
     portal, worker = rig.background(FP="job.dequeued:1:kill9")
     rig.order_documents()
-    wait_until(lambda: not is_alive(worker.pid), "the worker dies")
+    wait(lambda: not is_alive(worker.pid), "the worker dies")
     portal.start_worker()
     rig.settle()
     assert documents() == 1
@@ -81,9 +81,9 @@ def test_f07_redis_dies_with_jobs_queued(rig: Rig, empty: bool) -> None:
 def test_f07_redis_dies_under_a_working_worker(rig: Rig) -> None:
     portal, worker = rig.background()
     rig.order_documents(2)
-    wait_until(lambda: rig.states().get(OutboxState.DONE, 0) > 0, "the worker works")
+    wait(lambda: rig.states().get(OutboxState.DONE, 0) > 0, "the worker works")
     rig.redis.kill()
-    wait_until(
+    wait(
         lambda: "worker.no_redis" in portal.logs() or "worker.trouble" in portal.logs(),
         "the worker misses Redis",
     )
@@ -123,16 +123,16 @@ def test_f21_a_week_old_job_is_replayed_and_a_job_runs_twice_at_once(rig: Rig) -
             client.hset(f"rq:job:{name}", mapping=fields)
             client.rpush(f"rq:queue:{QUEUE_NAME}", name)
         portal.start_worker()
-        wait_until(lambda: client.llen(f"rq:queue:{QUEUE_NAME}") == 0, "the replayed jobs are taken")
-        wait_until(lambda: not list(client.scan_iter("rq:job:*")), "the replayed jobs are over")
+        wait(lambda: client.llen(f"rq:queue:{QUEUE_NAME}") == 0, "the replayed jobs are taken")
+        wait(lambda: not list(client.scan_iter("rq:job:*")), "the replayed jobs are over")
     assert len(rig.mailbox.received) == 1
 
 
 def test_f22_a_job_that_kills_its_horse_each_time_does_not_stop_the_others(rig: Rig) -> None:
     portal, worker = rig.background(FP="document.begun:1:kill9", FP_ONCE="")
     rig.order_documents()
-    wait_until(lambda: rig.states().get(OutboxState.DONE, 0) > 0, "the mail behind it is sent")
-    wait_until(lambda: portal.logs().count("job.horse_died") > 1, "the job is tried again")
+    wait(lambda: rig.states().get(OutboxState.DONE, 0) > 0, "the mail behind it is sent")
+    wait(lambda: portal.logs().count("job.horse_died") > 1, "the job is tried again")
     assert is_alive(worker.pid)
     worker.stop()
     rig.portal().start_worker()

@@ -2,9 +2,8 @@
 
 from portal.notices.models import MessageKind, MessageState
 from portal.outbox import OutboxState
-from tests.faults.rig import CANARY, Rig
+from tests.faults.rig import CANARY, Rig, wait
 from tests.support.owing import message_of, owe_mail
-from tests.support.processes import wait_until
 from tests.support.smtp import Mishap
 
 PLACES = ("mail.connect", "mail.handed_over", "mail.data_sent", "mail.acknowledged")
@@ -24,7 +23,7 @@ def test_f23_the_server_drops_the_line_after_the_text(rig: Rig) -> None:
     rig.mailbox.mishap = Mishap.DROP_AFTER_DATA
     rig.background()
     outbox_id = owe_mail(ADDRESS)
-    wait_until(lambda: bool(rig.mailbox.received), "the server has the mail")
+    wait(lambda: bool(rig.mailbox.received), "the server has the mail")
     rig.mailbox.mishap = Mishap.NONE
     rig.settle()
     assert message_of(outbox_id).state is MessageState.SENT
@@ -44,7 +43,7 @@ def test_f23_the_server_is_busy_and_what_follows_shares_the_mail(rig: Rig) -> No
     rig.mailbox.mishap = Mishap.GREYLIST
     rig.background()
     owe_mail(ADDRESS)
-    wait_until(lambda: "message.not_sent" in rig.logs(), "the first try fails")
+    wait(lambda: "message.not_sent" in rig.logs(), "the first try fails")
     owe_mail(ADDRESS, MessageKind.SECURITY_CHANGE)
     rig.mailbox.mishap = Mishap.NONE
     rig.settle()
