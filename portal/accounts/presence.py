@@ -8,14 +8,17 @@ from portal.security.viewer import Member
 from portal.transaction import current_session, transaction
 
 
-def load_member(token: str) -> Member | None:
-    """Find who is signed in by the cookie's token. One statement, and once a minute one more that notes activity."""
+def load_member(token: str, is_activity: bool) -> Member | None:
+    """Find who is signed in by the cookie's token. One statement, and once a minute one more that notes activity.
+
+    A page that asks by itself is no activity: a forgotten window must not keep a sign-in alive.
+    """
     now, session = utc_now(), current_session()
     found = find_live_sign_in(session, token, now)
     if found is None or found.is_waiting:
         return None
     session.info["signed_in"] = found  # else the session would forget the person, whom every page asks for
-    if now - found.last_seen_at >= TOUCH_EVERY:
+    if is_activity and now - found.last_seen_at >= TOUCH_EVERY:
         with transaction() as session:
             session.get_one(LoginSession, found.id).last_seen_at = now
     return member_of(found)

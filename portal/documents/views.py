@@ -23,7 +23,7 @@ blueprint = Blueprint("documents", __name__)
 
 
 @blueprint.get("/documents/<uuid:document_id>")
-@requires(Permission.DOCUMENTS_DOCUMENT_DOWNLOAD)
+@requires(Permission.DOCUMENTS_DOCUMENT_DOWNLOAD, is_polled=True)
 def status(document_id: UUID) -> ResponseReturnValue:
     """Say how far a document is. A page that has seen this very state gets 204, so that nothing is read out twice."""
     viewer = current_member()

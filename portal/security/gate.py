@@ -37,16 +37,23 @@ class ProofNeeded(DomainError):
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What a view declares. `keeps_typed`: its form itself tells about a stale page, so that nothing typed is lost."""
+    """What a view declares.
+
+    `keeps_typed`: its form itself tells about a stale page, so that nothing typed is lost.
+    `is_polled`: pages ask for it by themselves, so it does not count as activity (product decision 18).
+    """
 
     permission: Permission | None
     reason: str = ""
     keeps_typed: bool = False
+    is_polled: bool = False
 
 
-def requires(permission: Permission, *, keeps_typed: bool = False) -> Callable[[View], View]:
+def requires(
+    permission: Permission, *, keeps_typed: bool = False, is_polled: bool = False
+) -> Callable[[View], View]:
     """Declare the permission that a view needs."""
-    return _declare(Access(permission, keeps_typed=keeps_typed))
+    return _declare(Access(permission, keeps_typed=keeps_typed, is_polled=is_polled))
 
 
 def public(reason: str, *, keeps_typed: bool = False) -> Callable[[View], View]:

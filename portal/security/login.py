@@ -12,7 +12,7 @@ from flask_login import UserMixin, current_user
 from portal.extensions import login_manager
 from portal.security.viewer import Anonymous, Member
 
-LoadMember = Callable[[str], Member | None]
+LoadMember = Callable[[str, bool], Member | None]
 
 
 class SignedIn(UserMixin):  # type: ignore[misc]  # Flask-Login is untyped
@@ -27,15 +27,23 @@ class SignedIn(UserMixin):  # type: ignore[misc]  # Flask-Login is untyped
 
 
 def init_login(app: Flask, load_member: LoadMember) -> None:
-    """Let Flask-Login find the signed-in member by our own cookie. `load_member` makes at most two statements."""
+    """Let Flask-Login find the signed-in member by our own cookie.
+
+    `load_member` gets the cookie's token, and whether this request shows that somebody is there.
+    """
     login_manager.init_app(app)
     login_manager.session_protection = None
 
     @login_manager.request_loader  # type: ignore[untyped-decorator]  # Flask-Login is untyped
     def load_from_cookie(request: Request) -> SignedIn | None:
         token = request.cookies.get(cookie_name())
-        member = load_member(token) if token else None
+        member = load_member(token, _is_activity(request)) if token else None
         return SignedIn(member) if member else None
+
+
+def _is_activity(request: Request) -> bool:
+    view = current_app.view_functions.get(request.endpoint or "")
+    return not getattr(getattr(view, "access", None), "is_polled", False)
 
 
 def current_viewer() -> Member | Anonymous:
