@@ -45,8 +45,12 @@ def _may_compress(response: Response) -> bool:
         response.status_code == 200  # noqa: PLR2004 - HTTP's own number
         and "Content-Encoding" not in response.headers
         and (response.mimetype or "").startswith(KINDS)
-        and (request.endpoint == "static" or isinstance(current_viewer(), Anonymous))
+        and (request.endpoint == "static" or _is_public(response))
     )
+
+
+def _is_public(response: Response) -> bool:
+    return response.headers.get("Cache-Control") == "no-cache" and isinstance(current_viewer(), Anonymous)
 
 
 @lru_cache(maxsize=64)
