@@ -1,0 +1,215 @@
+"""A portal served to real browsers from this process, filled so that each of its pages has something to show."""
+
+import json
+import secrets
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+from flask import Flask
+from playwright.sync_api import BrowserContext
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+from werkzeug.serving import make_server
+
+from portal.accounts.invitations import invite
+from portal.accounts.models import Account, LoginSession, OneTimePurpose, OneTimeToken
+from portal.app import create_app
+from portal.blog.models import Post
+from portal.booking.models import Consultation
+from portal.booking.rules import ConsultationStatus
+from portal.clock import utc_now
+from portal.couples.models import Couple
+from portal.couples.service import create_couple
+from portal.demo import ZONE, seed
+from portal.diary.queries import next_free_slots
+from portal.documents.models import Document, DocumentState
+from portal.files.store import put_blob
+from portal.meetings.models import Meeting, Note, Place, Presence, Summary
+from portal.meetings.rules import content_from_json
+from portal.meetings.service import NewMeeting, record_meeting, write_note
+from portal.meetings.showing import hash_of
+from portal.meetings.summaries import begin_correction, opened, release_summary, save_draft
+from portal.people.service import add_person
+from portal.practice.models import Consent
+from portal.security.crypto import Owner, OwnerKind, hashed_token
+from portal.security.login import cookie_name
+from portal.security.viewer import Member, Role, TokenPurpose
+from portal.settings import Settings
+from portal.transaction import transaction
+from portal.web.filters import utc_iso
+from tests.conftest import settings_for
+from tests.support.processes import free_port
+
+RESET_TOKEN = "r" * 43
+MAIL = """To: us@example.org
+Subject: Your invitation
+Date: Fri, 20 Nov 2026 16:05:00 +0000
+Content-Type: text/plain; charset=utf-8
+
+You are invited to set up a login of your own: http://localhost/invitations/x
+"""
+
+
+@dataclass(kw_only=True)
+class Gallery:
+    """Where the pages hang. ``paths``: address by the name of what hangs there; ``logins``: account ids by user name."""
+
+    app: Flask
+    home: str
+    paths: dict[str, str] = field(default_factory=dict)
+    logins: dict[str, UUID] = field(default_factory=dict)
+
+    def let_in(
+        self, context: BrowserContext, user_name: str, *, waiting: bool = False, limited: bool = False
+    ) -> None:
+        """Sign a browser in by a row of its own."""
+        token, now = secrets.token_urlsafe(16), utc_now()
+        with self.app.app_context(), transaction() as session:
+            login = LoginSession(
+                account_id=self.logins[user_name], token_hash=hashed_token(token), device="Firefox on Windows",
+                is_waiting=waiting, is_limited=limited, proved_at=now, last_seen_at=now, expires_at=now + timedelta(hours=8),
+            )  # fmt: skip
+            session.add(login)
+            name = cookie_name()
+        context.add_cookies([{"name": name, "value": token, "url": self.home}])
+
+
+@contextmanager
+def hung_gallery(folder: Path) -> Iterator[Gallery]:
+    """Fill a migrated database below ``folder`` with the demo and what it lacks, and serve it."""
+    port = free_port()
+    settings = settings_for(folder, public_url=f"http://localhost:{port}", is_demo=True, is_development=True)
+    app = create_app(settings)
+    gallery = Gallery(app=app, home=settings.public_url)
+    with app.test_request_context():
+        with transaction() as session:
+            seed(session, settings)
+        with transaction() as session:
+            _fill(session, settings, gallery)
+    server = make_server("localhost", port, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield gallery
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def _fill(session: Session, settings: Settings, gallery: Gallery) -> None:
+    rows = json.loads((settings.instance / "demo-sign-ins.json").read_text("utf-8"))
+    keyring = session.info["keyring"]
+    accounts = {
+        row["user_name"]: session.scalars(
+            select(Account).where(Account.user_name_code == keyring.lookup_code(row["user_name"]))
+        ).one()
+        for row in rows
+    }
+    gallery.logins = {name: account.id for name, account in accounts.items()}
+    accounts["olivia"].is_totp_on = False
+    session.execute(delete(Consent).where(Consent.person_id == accounts["dan"].person_id))
+    jane = Member(
+        accounts["jane"].id, accounts["jane"].person_id, UUID(int=0), frozenset({Role.THERAPIST}), utc_now()
+    )
+    _hang_mail(settings, gallery)
+    _hang_doors(session, jane, accounts["ana"], gallery)
+    _hang_booking(session, gallery)
+    _hang_leads(session, gallery)
+    _hang_meetings(session, jane, accounts, gallery)
+
+
+def _hang_mail(settings: Settings, gallery: Gallery) -> None:
+    folder, mail_id = settings.instance / "mail", UUID(int=1)
+    folder.mkdir(exist_ok=True)
+    (folder / f"{mail_id}.eml").write_text(MAIL)
+    gallery.paths["mail"] = f"/demo/mail/{mail_id}"
+
+
+def _hang_doors(session: Session, jane: Member, ana: Account, gallery: Gallery) -> None:
+    guest, first, second = (
+        add_person(session, first_name=name, email=f"{name.lower()}@example.org", zone=ZONE)
+        for name in ("Ivo", "Mo", "Lu")
+    )
+    gallery.paths["guests"] = f"/couples/{create_couple(session, jane, first=first, second=second).id}"
+    gallery.paths["invitation"] = f"/invitations/{invite(session, jane, guest, now=utc_now()).token}"
+    reset = OneTimeToken(
+        account_id=ana.id, purpose=OneTimePurpose.RESET, token_hash=hashed_token(RESET_TOKEN), tries_left=5,
+        expires_at=utc_now() + timedelta(hours=1),
+    )  # fmt: skip
+    session.add(reset)
+    gallery.paths["reset"] = f"/reset/{RESET_TOKEN}"
+    ana.is_limited = True
+    gallery.paths["unlock code"] = f"/clients/{ana.person_id}/unlock-code"
+
+
+def _hang_booking(session: Session, gallery: Gallery) -> None:
+    post = session.scalars(select(Post).order_by(Post.published_at.desc()).limit(1)).one()
+    slot = next_free_slots(session, utc_now(), count=1)[0]
+    taken = session.scalars(select(Consultation)).one()
+    gallery.paths["article"] = f"/articles/{post.slug}"
+    gallery.paths["details"] = f"/consultations/new?start={utc_iso(slot.start)}"
+    gallery.paths["taken time"] = f"/consultations/new?start={utc_iso(taken.starts_at)}"
+    signer = gallery.app.extensions["signer"]
+    gallery.paths["booked"] = f"/consultations/{signer.sign_id(TokenPurpose.CONSULTATION, taken.id)}"
+
+
+def _hang_leads(session: Session, gallery: Gallery) -> None:
+    lead = session.scalars(select(Consultation)).one()
+    lead.status, lead.answered_at = ConsultationStatus.CONFIRMED, utc_now()
+    gallery.paths["lead"] = f"/requests/{lead.id}"
+    gallery.paths["new couple"] = f"/couples/new/{lead.id}"
+
+
+def _hang_meetings(session: Session, jane: Member, accounts: dict[str, Account], gallery: Gallery) -> None:
+    couple = session.scalars(select(Couple).where(Couple.number == 1)).one()
+    meetings = session.scalars(
+        select(Meeting).where(Meeting.couple_id == couple.id).order_by(Meeting.number)
+    ).all()
+    both = {accounts[name].person_id: Presence.CAME for name in ("ana", "ben")}
+    first, second = (meeting.id for meeting in meetings)
+    text = "Both warm.\nMoney came up twice."
+    write_note(session, jane, second, text=text, revision=0, now=utc_now())
+    content = content_from_json(
+        session.scalars(select(Summary).where(Summary.meeting_id == first)).one().content
+    )
+    old = session.scalars(select(Summary).where(Summary.meeting_id == first)).one()
+    newer = begin_correction(session, jane, first, now=utc_now())
+    release_summary(session, jane, first, seen=opened(newer), hash_of=hash_of, now=utc_now())
+    save_draft(session, jane, second, content=content, seen=opened(None), now=utc_now())
+    states = {}
+    for days, state in ((30, DocumentState.READY), (40, DocumentState.FAILED)):
+        new = NewMeeting(utc_now() - timedelta(days=days), timedelta(minutes=50), ZONE, Place.ROOM, both)
+        third = record_meeting(session, jane, couple.id, new, now=utc_now())
+        draft = save_draft(session, jane, third.id, content=content, seen=opened(None), now=utc_now())
+        states[state] = release_summary(
+            session, jane, third.id, seen=opened(draft), hash_of=hash_of, now=utc_now()
+        )
+        document = session.scalars(select(Document).where(Document.subject_id == states[state].id)).one()
+        document.state = state
+        if state is DocumentState.READY:
+            owner = Owner(OwnerKind.COUPLE, couple.id)
+            document.blob_id, document.ready_at = put_blob(session, owner, b"%PDF-1.7").id, utc_now()
+    waiting = session.scalars(select(Document).where(Document.subject_id == newer.id)).one()
+    assert session.scalars(select(Note).where(Note.meeting_id == first)).one().signed_at
+    gallery.paths |= {
+        "couple": f"/couples/{couple.id}",
+        "record": f"/couples/{couple.id}/meetings/new",
+        "meeting": f"/meetings/{first}",
+        "signed note": f"/meetings/{first}/note",
+        "note": f"/meetings/{second}/note",
+        "sign": f"/meetings/{second}/note/sign",
+        "process note": f"/meetings/{second}/process-note",
+        "write summary": f"/meetings/{second}/summary",
+        "preview": f"/meetings/{second}/summary/preview",
+        "summary in work": f"/summaries/{newer.id}",
+        "replaced summary": f"/summaries/{old.id}",
+        "ready summary": f"/summaries/{states[DocumentState.READY].id}",
+        "failed summary": f"/summaries/{states[DocumentState.FAILED].id}",
+        "document": f"/documents/{waiting.id}",
+    }

@@ -1,0 +1,81 @@
+"""Which pages hang for whom."""
+
+from dataclasses import dataclass
+
+from tests.browser.gallery import Gallery
+
+UNKNOWN = "00000000-0000-4000-8000-000000000000"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Room:
+    """The pages of one kind of viewer. ``user_name``: who is signed in, none for visitors.
+
+    ``plain``: names of paths, or paths; ``sent_empty``: pages whose main form is sent with nothing in it;
+    ``pressed``: pages with the words of a button that leads on.
+    """
+
+    user_name: str = ""
+    waiting: bool = False
+    limited: bool = False
+    plain: tuple[str, ...] = ()
+    sent_empty: tuple[str, ...] = ()
+    pressed: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def is_partner(self) -> bool:
+        return self.user_name in {"ana", "ben", "dan"}
+
+
+ROOMS = {
+    "visitor": Room(
+        plain=(
+            "/", "/articles", "article", "/consultations/times", "/consultations/times?zone=America/New_York",
+            "/consultations/times?zone=Nowhere/Land", "details", "taken time", "booked", "/sign-in", "/signed-out", "/reset",
+            "/reset/requested", "reset", "invitation", "/invitations/lapsed", "/style", "/demo/mail", "mail",
+            "/nothing-here",
+        ),
+        sent_empty=("details", "/sign-in", "/reset", "reset", "invitation"),
+    ),
+    "half signed in": Room(
+        user_name="jane", waiting=True, plain=("/sign-in/code",), sent_empty=("/sign-in/code",)
+    ),
+    "without a phone yet": Room(
+        user_name="olivia", waiting=True, plain=("/sign-in/set-up",), sent_empty=("/sign-in/set-up",)
+    ),
+    "new partner": Room(user_name="dan", plain=("/welcome",)),
+    "limited partner": Room(user_name="ben", limited=True, plain=("/home", "/unlock"), sent_empty=("/unlock",)),
+    "partner": Room(
+        user_name="ana",
+        plain=(
+            "/home", "summary in work", "replaced summary", "ready summary", "failed summary", "document", "/account",
+            "/account/sign-ins", "/account/second-factor", "/prove", f"/summaries/{UNKNOWN}",
+        ),
+        sent_empty=("/account", "/prove"),
+    ),
+    "therapist": Room(
+        user_name="jane",
+        plain=(
+            "/today", "/calendar", "/requests", "lead", "new couple", "/couples", "couple", "guests", "record", "meeting", "note",
+            "sign", "signed note", "process note", "write summary", "preview", "summary in work", "replaced summary",
+            "failed summary", "document", "unlock code", "/account", "/account/sign-ins", "/prove", f"/couples/{UNKNOWN}",
+        ),
+        sent_empty=("new couple", "record", "note", "process note"),
+        pressed=(("guests", "Invite"), ("unlock code", "Make a code"), ("/account", "Make ten new backup codes")),
+    ),
+    "second therapist": Room(user_name="samir", plain=("/today", "/calendar", "/requests", "/couples")),
+    "front desk": Room(user_name="fay", plain=("/today", "/calendar", "/account")),
+}  # fmt: skip
+REFUSALS = {
+    "/consultations/times?zone=Nowhere/Land": 422, "taken time": 409, "/invitations/lapsed": 404, "/nothing-here": 404,
+    f"/summaries/{UNKNOWN}": 404, f"/couples/{UNKNOWN}": 404,
+}  # fmt: skip
+NO_PAGES = {
+    "static", "health.healthz", "health.readyz", "blog.feed", "booking.event", "documents.download",
+    "accounts.second_factor_picture",
+}  # fmt: skip
+
+
+def address(gallery: Gallery, name: str) -> str:
+    """Give the path of a page by its name; a path is its own name."""
+    return name if name.startswith("/") else gallery.paths[name]
