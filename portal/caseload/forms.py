@@ -7,6 +7,7 @@ from wtforms.validators import InputRequired, Optional
 
 from portal.couples.models import SecretsPolicy
 from portal.couples.rules import NewPartner
+from portal.web.addresses import deliverable
 from portal.web.forms import Address, Form, Text, stripped
 
 
@@ -41,12 +42,20 @@ class NewCoupleForm(Form):
 
     def to_first(self) -> NewPartner:
         """Give the person who is already known."""
-        return NewPartner(self.first_first_name.data, self.first_last_name.data, self.first_email.data)
+        return NewPartner(
+            self.first_first_name.data, self.first_last_name.data, _deliverable(self.first_email.data)
+        )
 
     def to_second(self) -> NewPartner:
         """Give the other person."""
-        return NewPartner(self.second_first_name.data, self.second_last_name.data, self.second_email.data)
+        return NewPartner(
+            self.second_first_name.data, self.second_last_name.data, _deliverable(self.second_email.data)
+        )
 
     def to_policy(self) -> SecretsPolicy:
         """Give the chosen secrets policy."""
         return SecretsPolicy(self.secrets_policy.data)
+
+
+def _deliverable(address: str) -> str:
+    return deliverable(address) if address else ""
