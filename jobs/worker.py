@@ -24,6 +24,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 from sqlalchemy.exc import SQLAlchemyError
 
+from jobs.rehearsal import rehearse
 from jobs.trust import PlainJob, why_refused
 from portal import outbox
 from portal.app import create_app
@@ -213,6 +214,7 @@ def main() -> int:
     _quiet_library()
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     warm_up()
+    rehearse(app)
     gc.collect()
     gc.freeze()
     log.info("worker.started")
