@@ -68,11 +68,11 @@ def _is_for_jobs(name: str) -> bool:
 
 def _play(session: Session) -> None:
     """Take the way of a job from its claim to the stored file; the file goes nowhere."""
-    now = utc_now()
     session.info["files_url"] = NOWHERE
     document_id = _invented_document(session)
     entry = session.scalars(select(OutboxEntry).where(OutboxEntry.subject_id == document_id)).one()
     session.expunge_all()
+    now = utc_now()
     taken = outbox.claim(session, entry.id, JobName.RENDER_DOCUMENT, now)
     order = begin_rendering(session, document_id, render_template=render_template, now=now)
     if taken is not None and order is not None:
