@@ -23,7 +23,7 @@ _results: list[tuple[str, str, str]] = []
 
 
 @pytest.fixture
-def rig(
+def unchecked(
     *,
     request: pytest.FixtureRequest,
     database_url: str,
@@ -32,7 +32,7 @@ def rig(
     mailbox: Mailbox,
     start_portal: StartPortal,
 ) -> Iterator[Rig]:
-    """An installation with its cast. When the scenario is over, everything is started anew, settled and checked."""
+    """An installation with its cast."""
     folder = tmp_path / "instance"
     (folder / "keys").mkdir(parents=True)
     (folder / "keys" / "secret").write_bytes(SECRET)
@@ -49,13 +49,18 @@ def rig(
             for actor in (cast.ana, cast.ben, cast.therapist):
                 person = session.get_one(Person, actor.person_id)
                 change_address(session, person, f"{CANARY}.{actor.user_name}@example.org")
-        rig = Rig(
+        yield Rig(
             app=app, cast=cast, folder=folder, database_url=database_url, redis=redis_server, mailbox=mailbox,
             start_portal=start_portal, environment=environment, postgres=postgres,
         )  # fmt: skip
-        yield rig
-        rig.stop_all()
-        assert violations(rig) == []
+
+
+@pytest.fixture
+def rig(unchecked: Rig) -> Iterator[Rig]:
+    """An installation that is stopped and checked when the scenario is over."""
+    yield unchecked
+    unchecked.stop_all()
+    assert violations(unchecked) == []
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
