@@ -20,7 +20,7 @@ test: check test-system
 	$(BIN)/pytest -n $(TEST_WORKERS) --ignore=tests/faults
 
 faults: $(READY) test-system
-	$(BIN)/pytest tests/faults
+	$(BIN)/pytest -n $(TEST_WORKERS) tests/faults
 
 bench: $(READY) test-system
 	$(BIN)/python -m tests.bench
