@@ -1,7 +1,10 @@
 """PDF/UA-1 structure, neutral metadata, and a renderer that reads nothing but the shipped fonts."""
 
 import logging
+import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
@@ -13,7 +16,7 @@ from pypdf import PdfReader
 from pypdf.generic import ContentStream, DictionaryObject, NullObject
 
 from portal.documents.fonts import FACES, FOLDER, faces_for, font_file, missing_glyphs
-from portal.documents.render import AddressRefused, render_pdf, warm_up
+from portal.documents.render import AddressRefused, render_pdf
 from portal.meetings.summary_view import Remembered
 from tests.support.pdf import (
     SUMMARY,
@@ -266,9 +269,9 @@ class TestScripts:
         assert all((FOLDER / f"{face.stem}.woff2").is_file() for face in FACES)
 
 
-def test_warming_up_leaves_no_file_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    warm_up()
+def test_a_process_that_was_warm_leaves_no_file_behind(tmp_path: Path) -> None:
+    worker = "from portal.documents.render import warm_up; warm_up()"
+    subprocess.run([sys.executable, "-c", worker], env={**os.environ, "TMPDIR": str(tmp_path)}, check=True)
     assert list(tmp_path.iterdir()) == []
 
 
