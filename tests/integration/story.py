@@ -1,0 +1,176 @@
+"""The first journey over plain HTTP, with a telling word in each field, by the people of a seeded practice."""
+
+import re
+import secrets
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import httpx
+import pyotp
+from bs4 import BeautifulSoup
+from flask import Flask
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from portal.accounts.models import Account, LoginSession
+from portal.booking.models import Consultation
+from portal.booking.rules import TOO_QUICK
+from portal.clock import utc_now
+from portal.notices.models import Message
+from portal.notices.rules import FOLD
+from portal.outbox import OutboxEntry, OutboxState
+from portal.security.crypto import hashed_token
+from portal.security.login import cookie_name
+from portal.transaction import current_session, transaction
+from tests.integration.canaries import WORDS
+from tests.support.processes import wait_until
+
+
+def hidden_fields(page: str, action: str) -> dict[str, str]:
+    """Read what the form that posts to `action` brings along."""
+    forms = BeautifulSoup(page, "html.parser").select("form[method=post]")
+    own = [form for form in forms if form.get("action", action) == action]
+    assert own, f"no form posts to {action}"
+    return {str(one["name"]): str(one.get("value", "")) for one in own[0].select("input[type=hidden][name]")}
+
+
+def send(client: httpx.Client, page: str, typed: Mapping[str, str], *, to: str = "") -> httpx.Response:
+    """Open a page, fill in its form and send it; where it leads comes back."""
+    action = to or page
+    answer = client.post(action, data={**hidden_fields(client.get(page).text, action), **typed})
+    assert answer.status_code == 200, f"{action} answered {answer.status_code}"
+    return answer
+
+
+@dataclass(kw_only=True)
+class Story:
+    """The told journey. `app`: the same installation in the test's own process; `sign_ins`: those of the demo."""
+
+    app: Flask
+    home: str
+    sign_ins: Mapping[str, Mapping[str, str]]
+    guest_page: str = ""
+    invitations: list[str] = field(default_factory=list)
+    browsers: ExitStack = field(default_factory=ExitStack)
+
+    def browser(self) -> httpx.Client:
+        """Open a new browser without any cookie."""
+        return self.browsers.enter_context(
+            httpx.Client(base_url=self.home, follow_redirects=True, timeout=60)
+        )
+
+    def browser_of(self, user_name: str) -> httpx.Client:
+        """Open a browser in which somebody is signed in, by a row of its own."""
+        token, now, browser = secrets.token_urlsafe(16), utc_now(), self.browser()
+        with self.app.app_context(), transaction() as session:
+            session.add(
+                LoginSession(
+                    account_id=account_of(session, user_name).id, token_hash=hashed_token(token), device="Test",
+                    proved_at=now, last_seen_at=now, expires_at=now + timedelta(hours=8),
+                )
+            )  # fmt: skip
+            browser.cookies.set(cookie_name(), token)
+        return browser
+
+    def tell(self) -> None:
+        """From the booking to the paper."""
+        self._let_mails_leave()
+        self._book()
+        jane = self.browser()
+        self._sign_in(jane, "jane")
+        couple = self._make_couple(jane)
+        self._accept(jane, couple, 0, WORDS.user_name, WORDS.password)
+        self._accept(jane, couple, 1, WORDS.partner_user_name, WORDS.partner_password)
+        self._write(jane, couple)
+
+    def _book(self) -> None:
+        guest, times = self.browser(), "/consultations/times?zone=Europe/London"
+        page = BeautifulSoup(guest.get(times).text, "html.parser").select_one("a.slot")
+        assert page is not None
+        shown = guest.get(str(page["href"])).text
+        form = BeautifulSoup(shown, "html.parser").select_one("main form[method=post]")
+        assert form is not None
+        time.sleep(TOO_QUICK.total_seconds())
+        typed = {
+            "first_name": WORDS.first_name, "email": WORDS.email, "partner_name": WORDS.partner_name, "partner_knows": "yes",
+            "words": WORDS.words, "agreed": "y",
+        }  # fmt: skip
+        action = str(form["action"])
+        answer = guest.post(action, data={**hidden_fields(shown, action), **typed})
+        assert "/consultations/" in answer.url.path, answer.text
+        self.guest_page = answer.url.path
+        self._let_mails_leave()
+
+    def _sign_in(self, browser: httpx.Client, name: str) -> None:
+        person = self.sign_ins[name]
+        send(browser, "/sign-in", {"identity": name, "password": person["password"]})
+        send(browser, "/sign-in/code", {"code": pyotp.TOTP(person["totp_secret"]).now()})
+
+    def _make_couple(self, jane: httpx.Client) -> str:
+        with self.app.app_context():
+            newest = select(Consultation).order_by(Consultation.created_at.desc()).limit(1)
+            lead = current_session().scalars(newest).one().id
+        send(jane, f"/requests/{lead}", {}, to=f"/requests/{lead}/confirm")
+        self._let_mails_leave()
+        persons = {
+            "first_first_name": WORDS.first_name, "first_last_name": WORDS.last_name, "first_email": WORDS.email,
+            "second_first_name": WORDS.partner_name, "second_last_name": WORDS.partner_last_name,
+            "second_email": WORDS.partner_email, "secrets_policy": "limited",
+        }  # fmt: skip
+        return send(jane, f"/couples/new/{lead}", persons).url.path
+
+    def _accept(self, jane: httpx.Client, couple: str, person: int, user_name: str, password: str) -> None:
+        page = BeautifulSoup(jane.get(couple).text, "html.parser")
+        way = page.select("section.plot")[person].select_one("form[action*='/invitations/']")
+        assert way is not None
+        shown = BeautifulSoup(send(jane, couple, {}, to=str(way["action"])).text, "html.parser")
+        link, code = (one.text for one in shown.select("dd code"))
+        path, partner = urlsplit(link).path, self.browser()
+        self.invitations.append(path)
+        welcome = send(partner, path, {"code": code}).text
+        typed = {"user_name": user_name, "password": password}
+        made = partner.post(f"{path}/account", data={**hidden_fields(welcome, f"{path}/account"), **typed})
+        assert made.url.path == "/welcome", made.text
+        send(partner, "/welcome", {})
+        self._let_mails_leave()
+
+    def _write(self, jane: httpx.Client, couple: str) -> None:
+        meeting = send(
+            jane, f"{couple}/meetings/new",
+            {"held_on": (utc_now() - timedelta(days=1)).date().isoformat(), "starts": "18:00", "length_minutes": "50",
+             "place": "online", "company": "both", "presence_a": "came", "presence_b": "came"},
+        ).url.path  # fmt: skip
+        send(jane, f"{meeting}/note", {"text": WORDS.note})
+        send(jane, f"{meeting}/note/sign", {})
+        send(jane, f"{meeting}/process-note", {"text": WORDS.process_note})
+        summary = {
+            "focus": WORDS.focus, "going_well": WORDS.going_well, "working_on": WORDS.working_on,
+            "remember_a": WORDS.remember_a, "remember_b": WORDS.remember_b, "next_time": WORDS.next_time,
+            "agreement_1-what": WORDS.agreed, **{f"agreement_{number}-who": "both" for number in range(1, 6)},
+        }  # fmt: skip
+        preview = send(jane, f"{meeting}/summary", summary).url.path
+        released = send(jane, preview, {}, to=f"{meeting}/summary/release")
+        assert re.fullmatch(r"/summaries/[0-9a-f-]+", released.url.path), released.text
+        self._let_mails_leave()
+
+    def _let_mails_leave(self) -> None:
+        """Wait for the worker, then let the minutes pass in which mails to one inbox wait for each other."""
+        wait_until(self.is_all_done, "every job is done")
+        with self.app.app_context(), transaction() as session:
+            session.execute(update(Message).values(sent_at=utc_now() - 2 * FOLD))
+
+    def is_all_done(self) -> bool:
+        """Say whether nothing is owed any more."""
+        with self.app.app_context():
+            owed = select(func.count()).select_from(OutboxEntry).where(OutboxEntry.state != OutboxState.DONE)
+            return current_session().scalar(owed) == 0
+
+
+def account_of(session: Session, user_name: str) -> Account:
+    """Find somebody's account by the user name."""
+    code = session.info["keyring"].lookup_code(user_name)
+    return session.scalars(select(Account).where(Account.user_name_code == code)).one()

@@ -1,0 +1,209 @@
+"""Each thing that a person types is one telling word; whoever should not know it finds it nowhere."""
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html import unescape
+from io import BytesIO
+from itertools import chain, product
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import httpx
+import pytest
+from flask import Flask
+from pypdf import PdfReader
+from sqlalchemy import select
+
+from portal.app import create_app
+from portal.backup import make_backup
+from portal.booking.models import Consultation
+from portal.couples.models import Partner
+from portal.demo import seed
+from portal.documents.models import Document
+from portal.extensions import db
+from portal.meetings.models import Meeting, Summary
+from portal.settings import Settings, settings_from_environment
+from portal.transaction import current_session, transaction
+from tests.integration import canaries
+from tests.integration.canaries import WORDS, betrayed, found_in
+from tests.integration.story import Story
+from tests.support.fixtures import StartPortal
+from tests.support.processes import Portal
+from tests.support.redis import RedisServer
+from tests.support.smtp import Mailbox
+
+SHARED = {"focus", "going_well", "working_on", "remember_a", "remember_b", "agreed", "next_time"}
+NAMES = {"first_name", "partner_name"}
+LEAD = {"last_name", "email", "words", "partner_last_name", "partner_email"}
+MAY_KNOW = {
+    "jane": SHARED | NAMES | LEAD | {"note", "process_note"},
+    WORDS.user_name: SHARED | NAMES,
+    WORDS.partner_user_name: SHARED | NAMES,
+    "ana": set(), "cleo": set(), "samir": set(), "fay": set(), "olivia": set(), "": set(),
+}  # fmt: skip
+LINK = re.compile(r'(?:href|action|src|hx-get)="([^"#]+)')
+UNTOUCHED = re.compile(r"/static/|/leave|/sign-out|/consultations/new\?")
+
+
+@dataclass(kw_only=True)
+class Scene:
+    """The told story and all its parts, still running."""
+
+    story: Story
+    portal: Portal
+    settings: Settings
+    redis: RedisServer
+    mailbox: Mailbox
+    folder: Path
+
+    @property
+    def app(self) -> Flask:
+        return self.story.app
+
+
+@pytest.fixture
+def database_with_tools(
+    request: pytest.FixtureRequest, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> str:
+    """Let a backup find the `pg_dump` of the server's own version."""
+    if database_url.startswith("postgresql"):
+        programs = request.getfixturevalue("postgres_process").programs
+        monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    return database_url
+
+
+@pytest.fixture
+def scene(
+    database_with_tools: str,
+    redis_server: RedisServer,
+    mailbox: Mailbox,
+    start_portal: StartPortal,
+    tmp_path: Path,
+) -> Iterator[Scene]:
+    instance, left_over = tmp_path / "instance", tmp_path / "left-over"
+    left_over.mkdir()
+    environment = {
+        "INSTANCE": str(instance), "DATABASE_URL": database_with_tools, "REDIS_URL": redis_server.url, "SMTP_URL": mailbox.url,
+        "TMPDIR": str(left_over),
+    }  # fmt: skip
+    portal = start_portal(environment)
+    settings = settings_from_environment({**environment, "PORT": str(portal.port)})
+    app = create_app(settings)
+    with app.test_request_context(), transaction() as session:
+        seed(session, settings)
+    invented = instance / "demo-sign-ins.json"
+    sign_ins = {row["user_name"]: row for row in json.loads(invented.read_text("utf-8"))}
+    invented.unlink()
+    portal.start_web()
+    portal.start_worker()
+    portal.start_sweeper()
+    story = Story(app=app, home=settings.public_url, sign_ins=sign_ins)
+    with story.browsers:
+        story.tell()
+        yield Scene(
+            story=story,
+            portal=portal,
+            settings=settings,
+            redis=redis_server,
+            mailbox=mailbox,
+            folder=tmp_path,
+        )
+    with app.app_context():
+        db.engine.dispose()
+
+
+def test_each_word_is_found_by_those_who_may_know_it_and_nowhere_else(scene: Scene) -> None:
+    everybody_looks_everywhere(scene)
+    nothing_lies_about(scene)
+
+
+def nothing_lies_about(scene: Scene) -> None:
+    """Search all that the portal keeps, logs and sends, after everybody has looked at everything."""
+    with scene.app.app_context(), transaction() as session:
+        backup = make_backup(session, scene.settings, scene.folder)
+    with scene.redis.client() as client:
+        places = chain(
+            canaries.of_tables(scene.app),
+            canaries.of_tree(scene.folder),
+            canaries.of_tree(scene.redis.instance),
+            canaries.of_redis(client),
+            canaries.of_mails(scene.mailbox),
+            canaries.of_backup(scene.app, backup),
+        )
+        assert betrayed(places) == []
+    assert len(scene.mailbox.received) >= 5
+
+
+def everybody_looks_everywhere(scene: Scene) -> None:
+    """Let each kind of viewer read every address, and compare what they find with what they may know."""
+    paths = addresses(scene)
+    for who, known in MAY_KNOW.items():
+        browser = scene.story.browser_of(who) if who else scene.story.browser()
+        pages = explored(browser, scene.story.home, paths)
+        found = {path: found_in(page.encode(), WORDS.marks()) for path, page in pages.items()}
+        assert {path: words - known for path, words in found.items() if words - known} == {}, who
+        assert set().union(*found.values()) == known, who
+    guest = explored(scene.story.browser(), scene.story.home, [scene.story.guest_page])
+    assert set().union(*(found_in(page.encode(), WORDS.marks()) for page in guest.values())) == {
+        "partner_name"
+    }
+
+
+def addresses(scene: Scene) -> list[str]:
+    """Write each address of the portal that can be read, with the ids of everything there is."""
+    with scene.app.app_context():
+        session = current_session()
+        partners = session.execute(select(Partner.couple_id, Partner.person_id)).all()
+        things: dict[str, list[object]] = {
+            "couple_id": [couple for couple, _person in partners],
+            "person_id": [person for _couple, person in partners],
+            **{name: list(session.scalars(select(model.id))) for name, model in THINGS.items()},
+            "token": [path.rpartition("/")[2] for path in scene.story.invitations],
+            "slug": ["write-two-lists-before-you-write-one"],
+            "mail_id": [uuid4()],
+        }
+    rules = scene.app.url_map.bind("localhost")
+    written = []
+    for rule in scene.app.url_map.iter_rules():
+        if "GET" in (rule.methods or ()) and rule.endpoint != "static":
+            names = sorted(rule.arguments)
+            sets = product(*(dict.fromkeys(things[name]) for name in names))
+            written += [rules.build(rule.endpoint, dict(zip(names, values, strict=True))) for values in sets]
+    return written
+
+
+THINGS = {
+    "consultation_id": Consultation,
+    "meeting_id": Meeting,
+    "summary_id": Summary,
+    "document_id": Document,
+}
+
+
+def explored(browser: httpx.Client, home: str, paths: list[str]) -> dict[str, str]:
+    """Read each of these addresses and whatever they link to."""
+    seen: dict[str, str] = {}
+    waiting = ["/", *paths]
+    while waiting:
+        path = waiting.pop()
+        if path in seen or UNTOUCHED.search(path):
+            continue
+        answer = browser.get(path)
+        assert answer.status_code < 500, path
+        seen[path] = f"{answer.url} {dict(answer.headers)} {words_of(answer)}"
+        links = (urlsplit(unescape(link)) for link in LINK.findall(answer.text))
+        inside = (link for link in links if not link.netloc or link.netloc == urlsplit(home).netloc)
+        waiting += [f"{link.path}?{link.query}".rstrip("?") for link in inside if link.path.startswith("/")]
+    return seen
+
+
+def words_of(answer: httpx.Response) -> str:
+    """Give the words of a page, or of a paper."""
+    if not answer.headers.get("content-type", "").startswith("application/pdf"):
+        return unescape(answer.text)
+    paper = PdfReader(BytesIO(answer.content))
+    return f"{paper.metadata} {' '.join(page.extract_text() for page in paper.pages)}"
