@@ -38,8 +38,12 @@ def _when_in_zone(instant: datetime, zone: str) -> str:
     return f"{when(instant, zone)} ({zone_label(instant, zone)})"
 
 
-def open_to_all(response: Response) -> Response:
-    """Let a public page be found by search engines and kept by browsers that ask again each time."""
+def open_to_all(response: Response, *, is_found: bool = True) -> Response:
+    """Let a public page travel compressed, be kept by browsers that ask again each time, and be found by search engines.
+
+    `is_found`: False for the same page under another address, as in a reader's own zone.
+    """
     response.headers["Cache-Control"] = "no-cache"
-    response.headers["X-Robots-Tag"] = "all"
+    if is_found:
+        response.headers["X-Robots-Tag"] = "all"
     return response

@@ -225,7 +225,7 @@ def _times_page(way: Way) -> Response:
         details_href=_details_address(way),
         contact_line=get_practice(current_session()).contact_line,
     )
-    return response if request.args else open_to_all(response)
+    return open_to_all(response, is_found=not request.args)
 
 
 def _details_address(way: Way) -> str:
