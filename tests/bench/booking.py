@@ -70,7 +70,7 @@ def _page(install: Install, occupied: list[Interval]) -> float:
     visitor = client_of(installed.app, None)
 
     def visit() -> None:
-        page = visitor.get("/consultations/times")
+        page = visitor.get("/consultations/times", headers={"Accept-Encoding": "br"})
         assert page.status_code == 200, page.status
 
     return milliseconds(visit, 60)

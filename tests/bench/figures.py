@@ -1,7 +1,7 @@
 """What a measurement gives, and the table that a person reads."""
 
 import gc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 from time import perf_counter
@@ -24,12 +24,13 @@ class Figure:
         return self.bound is None or self.value <= self.bound
 
 
-def table(figures: Sequence[Figure]) -> str:
-    """Write the figures as text, one line each, under a heading."""
-    return ROW.format("measured", "figure", "at most", "ratio", "") + "".join(map(_row, figures))
+def heading() -> str:
+    """Write what stands in which column."""
+    return ROW.format("measured", "figure", "at most", "ratio", "")
 
 
-def _row(figure: Figure) -> str:
+def line(figure: Figure) -> str:
+    """Write one figure as a line of the table."""
     value = _quantity(figure.value, figure.unit)
     if figure.bound is None:
         return ROW.format(figure.name, value, "", "", "")
