@@ -188,6 +188,19 @@ def let_go(session: Session, taken: Claim, reason: str) -> None:
     _settle(session, taken, state=OutboxState.EXPIRED, done_at=None, failure=reason, due_at=None)
 
 
+def start_over(session: Session, job: JobName, subject_id: UUID, now: datetime) -> None:
+    """Owe a failed effect once more, because a person asked for it; its attempts count anew."""
+    for entry in session.scalars(
+        select(OutboxEntry)
+        .where(OutboxEntry.job == job, OutboxEntry.subject_id == subject_id)
+        .where(OutboxEntry.state == OutboxState.FAILED)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ):
+        entry.state, entry.attempts, entry.due_at, entry.failure = OutboxState.PENDING, 0, now, None
+        entry.enqueued_at = None
+
+
 def give_back_of_dead(session: Session, outbox_id: UUID, now: datetime) -> None:
     """Try a row again soon whose worker is known to have died, instead of waiting for the end of its lease.
 

@@ -64,4 +64,5 @@ PERMISSIONS: Policy = {
     Permission.MEETINGS_SUMMARY_READ: anybody_of(PARTNER, THERAPIST),
     Permission.MEETINGS_SUMMARY_RELEASE: anybody_of(THERAPIST),
     Permission.MEETINGS_SUMMARY_WRITE: anybody_of(THERAPIST),
+    Permission.NOTICES_MAIL_RETRY: anybody_of(STAFF),
 }

@@ -35,6 +35,7 @@ class Action(StrEnum):
     INVITATION_WITHDRAWN = "invitation.withdrawn"
     JOB_REFUSED = "job.refused"
     MEETING_READ = "meeting.read"
+    MAIL_TRIED_AGAIN = "mail.tried-again"
     MEETING_RECORDED = "meeting.recorded"
     NOTE_READ = "note.read"
     NOTE_SIGNED = "note.signed"

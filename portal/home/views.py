@@ -12,6 +12,7 @@ from portal.diary.queries import calendar_of, next_free_slots
 from portal.health.queries import heartbeats_of
 from portal.home.queries import next_consultation_of
 from portal.meetings.queries import list_waiting, summaries_for_reader
+from portal.notices.queries import mail_trouble
 from portal.people.queries import get_self
 from portal.practice.queries import get_practice, list_therapists, missing_consents
 from portal.practice.service import give_consents
@@ -94,11 +95,18 @@ def today() -> ResponseReturnValue:
     viewer, session, now = current_member(), current_session(), utc_now()
     zone = get_self(session, viewer).zone
     if not viewer.is_therapist:
-        return render("home/practice.html", now=now, zone=zone, signs=heartbeats_of(session, now))
+        return render(
+            "home/practice.html",
+            now=now,
+            zone=zone,
+            mail=mail_trouble(session, now),
+            signs=heartbeats_of(session, now),
+        )
     return render(
         "home/today.html",
         now=now,
         zone=zone,
+        mail=mail_trouble(session, now),
         leads=open_leads(session, viewer),
         needs=list_waiting(session, viewer),
         caseload=list_caseload(session, viewer),

@@ -1,5 +1,6 @@
 """Reading messages: a job reads the one it was made for."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
@@ -11,6 +12,15 @@ from portal.people.models import Person
 from portal.security.viewer import JobFor
 
 DELAYED_AFTER = timedelta(minutes=5)
+SHOWN_FOR = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class MailTrouble:
+    """How many mails should have left by now, and how many of the last days never will by themselves."""
+
+    late: int
+    failed: int
 
 
 def get_message(session: Session, viewer: JobFor) -> Message:
@@ -41,13 +51,23 @@ def list_parts(session: Session, viewer: JobFor) -> list[tuple[MessagePart, Pers
     return [(part, person) for part, person in rows]
 
 
-def is_mail_delayed(session: Session, now: datetime) -> bool:
-    """Tell whether a mail should have left minutes ago and has not, so that people can be told not to wait for it."""
-    return (
-        session.scalar(
-            select(func.count())
-            .select_from(Message)
-            .where(Message.state == MessageState.WAITING, Message.due_at <= now - DELAYED_AFTER)
+def mail_trouble(session: Session, now: datetime) -> MailTrouble:
+    """Tell whether people wait for mails in vain, so that they can be told in another way. One statement."""
+    is_late = (Message.state == MessageState.WAITING) & (Message.due_at <= now - DELAYED_AFTER)
+    is_failed = (Message.state == MessageState.FAILED) & (Message.due_at > now - SHOWN_FOR)
+    late, failed = session.execute(
+        select(func.count().filter(is_late), func.count().filter(is_failed)).select_from(Message)
+    ).one()
+    return MailTrouble(late, failed)
+
+
+def list_failed(session: Session, now: datetime) -> list[Message]:
+    """List the mails of the last days that will not be tried again by themselves. One statement; rows are locked."""
+    return list(
+        session.scalars(
+            select(Message)
+            .where(Message.state == MessageState.FAILED, Message.due_at > now - SHOWN_FOR)
+            .order_by(Message.due_at, Message.id)
+            .with_for_update()
         )
-        or 0
-    ) > 0
+    )

@@ -7,15 +7,17 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal import outbox
+from portal.audit.rules import Action
+from portal.audit.service import record_of
 from portal.errors import Conflict
 from portal.notices.models import Message, MessageKind, MessagePart, MessageState
-from portal.notices.queries import get_message, list_parts
+from portal.notices.queries import get_message, list_failed, list_parts
 from portal.notices.rules import FOLD, MOST_HANDOVERS, MOST_PARTS, check_facts, mail_time
 from portal.outbox import OutboxEntry, OutboxState
 from portal.people.models import Channel, Person
 from portal.queueing import JobName
 from portal.security.crypto import SealBroken
-from portal.security.viewer import JobFor
+from portal.security.viewer import JobFor, Member
 
 
 class PerhapsDelivered(Conflict):
@@ -174,6 +176,15 @@ def note_suppressed(session: Session, viewer: JobFor) -> None:
 def note_failed(session: Session, viewer: JobFor) -> None:
     """Write that the mail will not be tried again."""
     get_message(session, viewer).state = MessageState.FAILED
+
+
+def try_again(session: Session, viewer: Member, now: datetime) -> None:
+    """Send all mails of the last days once more that had failed. A person decides so: a further copy may arrive."""
+    for message in list_failed(session, now):
+        message.state, message.handovers, message.due_at = MessageState.WAITING, 0, now
+        outbox.start_over(session, JobName.SEND_MESSAGE, message.id, now)
+        record_of(session, viewer, Action.MAIL_TRIED_AGAIN, message)
+    session.flush()
 
 
 def fail_abandoned(session: Session) -> int:

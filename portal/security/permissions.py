@@ -37,6 +37,7 @@ class Permission(StrEnum):
     MEETINGS_SUMMARY_READ = "meetings:summary:read"  # read a released summary, as one of its readers
     MEETINGS_SUMMARY_RELEASE = "meetings:summary:release"  # release a summary to the couple
     MEETINGS_SUMMARY_WRITE = "meetings:summary:write"  # write and preview a summary
+    NOTICES_MAIL_RETRY = "notices:mail:retry"  # send mails again that could not be sent, without seeing them
 
 
 Predicate = Callable[[Viewer], bool]

@@ -138,6 +138,7 @@ LEDGER: Mapping[tuple[str, str], Row] = {
     ("meetings.summary", "POST"): own_therapist(409),
     ("notices.demo_mail", "GET"): everybody(404),
     ("notices.demo_mail_item", "GET"): everybody(404),
+    ("notices.try_again", "POST"): staff(303),
     ("static", "GET"): everybody(200),
 }
 

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 from portal.clock import utc_now
 from portal.extensions import db
 from portal.notices.models import Message, MessageKind, MessagePart
-from portal.notices.queries import is_mail_delayed
+from portal.notices.queries import MailTrouble, mail_trouble
 from portal.notices.rules import FOLD, MOST_PARTS
-from portal.notices.service import earliest_time, note_sent, queue_message, what_to_say
+from portal.notices.service import earliest_time, note_failed, note_sent, queue_message, what_to_say
 from portal.outbox import OutboxEntry
 from portal.people.models import Channel
 from portal.security.viewer import JobFor
@@ -134,5 +134,11 @@ class TestKeeping:
 
     def test_a_mail_that_should_have_left_minutes_ago_is_noticed(self) -> None:
         owe_mail(now=NOW)
-        assert not is_mail_delayed(current_session(), LATER)
-        assert is_mail_delayed(current_session(), NOW + timedelta(minutes=6))
+        assert mail_trouble(current_session(), LATER) == MailTrouble(0, 0)
+        assert mail_trouble(current_session(), NOW + timedelta(minutes=6)) == MailTrouble(1, 0)
+
+    def test_a_mail_that_failed_is_noticed(self) -> None:
+        outbox_id = owe_mail(now=NOW)
+        with transaction() as session:
+            note_failed(session, JobFor(session.get_one(OutboxEntry, outbox_id).subject_id))
+        assert mail_trouble(current_session(), NOW) == MailTrouble(0, 1)
