@@ -86,6 +86,8 @@ class Queue:
             result_ttl=0,
             failure_ttl=FAILURE_SECONDS,
             description=job.name.lower(),
+            # Somebody looks at the page of a document; mails may wait behind a mail server that is slow to answer.
+            at_front=job is JobName.RENDER_DOCUMENT,
             meta={"mac": job_mac(self._job_key, name, job.value, arguments)},
         )
 

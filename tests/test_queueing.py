@@ -51,3 +51,12 @@ def test_after_a_silence_the_next_hints_are_not_even_tried(redis_server: RedisSe
     redis_server.resume()
     assert not queue.enqueue(JOB, uuid4(), 1)
     assert queue.waiting() == frozenset()
+
+
+def test_a_document_is_taken_before_the_mails_that_wait(queue: Queue, redis_server: RedisServer) -> None:
+    mail, document = uuid4(), uuid4()
+    queue.enqueue(JobName.SEND_MESSAGE, mail, 1)
+    queue.enqueue(JobName.RENDER_DOCUMENT, document, 1)
+    with redis_server.client() as client:
+        first = client.lindex("rq:queue:portal", 0)
+    assert first == job_id(JobName.RENDER_DOCUMENT, document, 1).encode()
