@@ -1,6 +1,6 @@
 """Reading the diary. What visitors may book is public; what fills the time is seen by code only (CPL-13)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, time, timedelta
 from typing import Any, NamedTuple, cast
 from uuid import UUID
@@ -143,12 +143,12 @@ def _occupied_of(session: Session, therapist_id: UUID, reach: Interval, room: ti
     bounds = (
         type_coerce(bound, BigInteger) for bound in (OccupiedInterval.starts_at, OccupiedInterval.ends_at)
     )
-    rows = session.execute(
+    rows = session.connection().execute(
         select(*bounds)
         .where(OccupiedInterval.therapist_id == therapist_id, OccupiedInterval.is_released.is_(False))
         .where(OccupiedInterval.ends_at > reach.start, OccupiedInterval.starts_at < reach.end)
         .order_by(OccupiedInterval.starts_at)
-    ).all()
+    )
     dialect, instant = session.get_bind().dialect, UtcDateTime()
     least: Any = room // timedelta(microseconds=1) if dialect.name == "sqlite" else room
     return [
@@ -161,11 +161,14 @@ def _room(kind: ConsultationType) -> timedelta:
     return timedelta(minutes=kind.buffer_before_minutes + kind.length_minutes + kind.buffer_after_minutes)
 
 
-def _joined(rows: Iterable[Any], least: Any) -> list[list[Any]]:
-    joined: list[list[Any]] = []
+def _joined(rows: Iterable[Any], least: Any) -> Iterator[tuple[Any, Any]]:
+    since = until = None
     for start, end in rows:
-        if joined and start - joined[-1][1] < least:
-            joined[-1][1] = max(end, joined[-1][1])
-        else:
-            joined.append([start, end])
-    return joined
+        if until is not None and start - until < least:
+            until = max(until, end)
+            continue
+        if until is not None:
+            yield since, until
+        since, until = start, end
+    if until is not None:
+        yield since, until
