@@ -26,6 +26,7 @@ from tests.support.fixtures import StartPortal
 from tests.support.owing import application, owe_mail, row
 from tests.support.processes import Portal, wait_until
 from tests.support.redis import RedisServer
+from tests.support.smtp import Mailbox
 
 MARK = "made-by-a-forged-job"
 
@@ -44,11 +45,14 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def portal(start_portal: StartPortal, folder: Path, sqlite_url: str, redis_server: RedisServer) -> Portal:
+def portal(
+    start_portal: StartPortal, folder: Path, sqlite_url: str, redis_server: RedisServer, mailbox: Mailbox
+) -> Portal:
     (folder / "keys").mkdir()
     (folder / "keys" / "secret").write_bytes(SECRET)
     (folder / "keys" / "master").write_bytes(MASTER)
-    return start_portal({"DATABASE_URL": sqlite_url, "REDIS_URL": redis_server.url})
+    environment = {"DATABASE_URL": sqlite_url, "REDIS_URL": redis_server.url, "SMTP_URL": mailbox.url}
+    return start_portal(environment)
 
 
 @pytest.fixture
@@ -117,6 +121,18 @@ def test_the_worker_tells_that_it_lives_and_ends_when_asked(app: Flask, portal: 
     wait_until(lives, "the worker tells that it lives")
     assert worker.stop() == 0
     assert redis.scard("rq:workers") == 0
+
+
+def test_asked_to_stop_the_worker_finishes_what_it_has_begun(
+    app: Flask, portal: Portal, mailbox: Mailbox
+) -> None:
+    mailbox.delay_seconds = 2
+    outbox_id = owe_mail()
+    worker = portal.start_worker()
+    wait_until(lambda: row(outbox_id).state is OutboxState.LEASED, "the worker begins")
+    assert worker.stop() == 0
+    assert is_done(outbox_id)
+    assert len(mailbox.received) == 1
 
 
 def test_redis_is_left_without_a_word_of_what_was_done(
