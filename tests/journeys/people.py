@@ -18,6 +18,9 @@ PROCESS_NOTE = "I noticed that I hurried the two of them."
 PASSWORD = "slow river under seven bridges"
 
 
+expect.set_options(timeout=15_000)  # a busy machine may render that long
+
+
 @dataclass(frozen=True, kw_only=True)
 class Guest:
     """Somebody from outside."""
@@ -225,7 +228,7 @@ def wait_for_paper(page: Page, *, javascript: bool) -> None:
     ready = page.get_by_role("link", name="Download the PDF")
     if javascript:
         page.evaluate("window.isStillHere = true")
-        expect(ready).to_be_visible()
+        expect(ready).to_be_visible(timeout=60_000)
         assert page.evaluate("window.isStillHere"), "the page was loaded again"
         return
 
