@@ -1,0 +1,1 @@
+"""Questionnaires: definitions, answers, scores, and how two people's answers compare."""
