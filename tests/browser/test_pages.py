@@ -25,6 +25,12 @@ KEPT = """async () => [
   ...(await indexedDB.databases()).map(one => one.name), ...await caches.keys()]"""
 LOOK = """axe.run(document, {resultTypes: ['violations'], rules: {'target-size': {enabled: true}}})
   .then(found => found.violations.flatMap(one => one.nodes.map(node => `${one.id} at ${node.target}: ${node.failureSummary}`)))"""
+WEAR = "rules => { const worn = new CSSStyleSheet(); worn.replaceSync(rules); document.adoptedStyleSheets = [worn]; }"
+SPACING = {
+    "as it is": "",
+    "with wide spacing": "* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important; }",
+}
+LETTERS = {"with letters of 200 %": "html { font-size: 200% !important; }"}
 HEADINGS = "() => [...document.querySelectorAll('h1, h2, h3, h4, h5, h6')].map(one => Number(one.tagName[1]))"
 
 
@@ -66,8 +72,7 @@ def problems(
     where = f"{name} ({answer.request.method})"
     for sentence in (*of_source(answer), *of_title(page, room), *of_headings(page)):
         yield f"{where}: {sentence}"
-    if visitor.overflows():
-        yield f"{where}: wider than the window"
+    yield from (f"{where}: {sentence}" for sentence in of_width(visitor))
     if kept := page.evaluate(KEPT):
         yield f"{where}: keeps {kept} in the browser"
     page.evaluate(AXE.read_text("utf-8"))
@@ -108,6 +113,16 @@ def of_title(page: Page, room: Room) -> Iterator[str]:
         yield f"title without a name of the page: {title}"
     if room.is_partner and TELLING.search(title):
         yield f"title tells too much: {title}"
+
+
+def of_width(visitor: Visitor) -> Iterator[str]:
+    """Look for sideways scrolling: as it stands, with the spacing of WCAG 1.4.12, on a desk with large letters (1.4.4)."""
+    is_phone = visitor.page.viewport_size == {"width": PHONE[0], "height": PHONE[1]}
+    for how, rules in (SPACING if is_phone else SPACING | LETTERS).items():
+        visitor.page.evaluate(WEAR, rules)
+        if visitor.overflows():
+            yield f"wider than the window {how}"
+    visitor.page.evaluate(WEAR, "")
 
 
 def of_headings(page: Page) -> Iterator[str]:
