@@ -139,12 +139,13 @@ def intraclass(rows: Sequence[Sequence[int]]) -> Statistic:
     k = len(rows[0])
     if k <= 1 or any(len(row) != k for row in rows):
         raise ValueError("each row has one answer per rater, of two raters or more")
-    grand = Fraction(sum(map(sum, rows)), n * k)
-    targets = k * _squares([Fraction(sum(row), k) for row in rows], grand)
-    raters = n * _squares([Fraction(sum(column), n) for column in zip(*rows, strict=True)], grand)
-    whole = _squares([Fraction(value) for row in rows for value in row], grand)
-    msr, msc = targets / (n - 1), raters / (k - 1)
-    mse = (whole - targets - raters) / ((n - 1) * (k - 1))
+    # Sums of squares, each times n * k: whole numbers are exact and quick.
+    total, size = sum(map(sum, rows)), n * k
+    targets = n * _squares(map(sum, rows)) - total**2
+    raters = k * _squares(map(sum, zip(*rows, strict=True))) - total**2
+    rest = size * _squares(value for row in rows for value in row) - total**2 - targets - raters
+    msr, msc = Fraction(targets, size * (n - 1)), Fraction(raters, size * (k - 1))
+    mse = Fraction(rest, size * (n - 1) * (k - 1))
     below = msr + (k - 1) * mse + k * (msc - mse) / n
     if not below:
         return Statistic(None, n, Undefined.IDENTICAL_ANSWERS)
@@ -218,5 +219,5 @@ def _less(mean: float, a: int, b: int) -> tuple[float, float]:
     return a - mean, b - mean
 
 
-def _squares(values: Iterable[Fraction], centre: Fraction) -> Fraction:
-    return sum(((value - centre) ** 2 for value in values), Fraction(0))
+def _squares(values: Iterable[int]) -> int:
+    return sum(value**2 for value in values)
