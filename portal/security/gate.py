@@ -104,8 +104,8 @@ def can(permission: Permission) -> bool:
 
 
 def form_token() -> str:
-    """Make the hidden field that every form carries."""
-    return _signer().form_token(_login_session_id())
+    """Make the hidden field that every form carries; empty on a page about a failure, whose one form, leaving, needs none."""
+    return "" if g.get("is_failing") else _signer().form_token(_login_session_id())
 
 
 def has_form_token() -> bool:

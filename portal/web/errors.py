@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException, SecurityError
 
 from portal.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from portal.security.gate import ProofNeeded, SignInNeeded
+from portal.security.login import cookie_name
 from portal.web.htmx import redirect_to, wants_fragment
 
 STATUS_OF: dict[type[DomainError], HTTPStatus] = {
@@ -34,7 +35,12 @@ def init_errors(app: Flask) -> None:
 def error_answer(status: int) -> Response:
     """Render the page of one status, or the notice for a fragment request; makes no statement."""
     g.is_failing = True
-    context = {"code": int(status), "correlation_id": getattr(g, "correlation_id", ""), **_words(int(status))}
+    context = {
+        "code": int(status),
+        "correlation_id": getattr(g, "correlation_id", ""),
+        "may_leave": cookie_name() in request.cookies,
+        **_words(int(status)),
+    }
     if not wants_fragment():
         return make_response(render_template("errors/page.html", **context), status)
     response = make_response(render_template("errors/_notice.html", **context), status)

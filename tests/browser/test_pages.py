@@ -70,7 +70,7 @@ def problems(
     assert page.url == answer.url == gallery.home + address(gallery, name), f"{name} led on to {page.url}"
     answer = then(page) if then else answer
     where = f"{name} ({answer.request.method})"
-    for sentence in (*of_source(answer), *of_title(page, room), *of_headings(page)):
+    for sentence in (*of_source(answer), *of_title(page, room), *of_headings(page), *of_way_out(page, room)):
         yield f"{where}: {sentence}"
     yield from (f"{where}: {sentence}" for sentence in of_width(visitor))
     if kept := page.evaluate(KEPT):
@@ -113,6 +113,12 @@ def of_title(page: Page, room: Room) -> Iterator[str]:
         yield f"title without a name of the page: {title}"
     if room.is_partner and TELLING.search(title):
         yield f"title tells too much: {title}"
+
+
+def of_way_out(page: Page, room: Room) -> Iterator[str]:
+    """Look for the way out that each page of a partner has (decision 14)."""
+    if room.is_partner and page.get_by_role("button", name="Leave now").count() != 1:
+        yield "no way to leave at once"
 
 
 def of_width(visitor: Visitor) -> Iterator[str]:
