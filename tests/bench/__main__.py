@@ -7,6 +7,7 @@ bound is a ratio, both sides take turns within one run. Let nothing else run mea
 
 import argparse
 import contextlib
+import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -37,18 +38,23 @@ def main() -> int:
     asked = parser.parse_args()
     if unknown := set(asked.measures) - set(MEASURES):
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
-    sys.stdout.write(heading())
+    sys.stdout.write(_warning() + heading())
     with _quiet(), installations(asked.engine) as install:
         figures = [
             _shown(figure) for name in asked.measures or MEASURES for figure in MEASURES[name](install)
         ]
     broken = [figure for figure in figures if not figure.is_ok]
-    sys.stdout.write(
-        f"\n{len(broken)} of {len(figures)} figures break their bound.\n"
-        if broken
-        else "\nAll bounds hold.\n"
-    )
+    verdict = f"{len(broken)} of {len(figures)} figures break their bound." if broken else "All bounds hold."
+    sys.stdout.write(f"\n{verdict}\n")
     return 1 if broken else 0
+
+
+def _warning() -> str:
+    """Say so if the machine is busy: what takes turns with other work is no measure of ours."""
+    load, processors = os.getloadavg()[0], os.cpu_count() or 1
+    if load <= processors / 2:
+        return ""
+    return f"This machine is busy (load {load:.1f} on {processors} processors): times and their ratios will be too long.\n\n"
 
 
 def _shown(figure: Figure) -> Figure:
