@@ -188,6 +188,13 @@ def test_strengths_come_first_then_three_worth_exploring_the_widest_difference_f
     ]
 
 
+def test_of_equal_differences_the_one_with_more_room_comes_first() -> None:
+    a = {**keyed_as(5), **domain_as("EXP", 3), **domain_as("VIS", 4)}
+    b = {**keyed_as(5), **domain_as("VIS", 1)}
+    assert [one.domain_id for one in joint_page(TEST, shared(a), shared(b)).worth_exploring] == ["VIS", "EXP"]
+    assert [one.domain_id for one in joint_page(TEST, shared(b), shared(a)).worth_exploring] == ["VIS", "EXP"]
+
+
 def test_single_answers_appear_when_both_released_and_answered_them() -> None:
     a = shared(keyed_as(4, VALB=1, FAMB=Absent.NOT_SURE_YET), "VALB", "FAMB", "VAL4", "RIT1", "VISB")
     b = shared(keyed_as(2, VALB=4), "VALB", "FAMB", "VAL4", "EXP1")
