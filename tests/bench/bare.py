@@ -2,8 +2,9 @@
 
 `HTML(...).write_pdf(...)` with the same stylesheet, fonts and kind of PDF, in a process as warm as the worker's parent: no
 limits, no database, and nothing of ours that makes it slower or quicker. A line "here" that comes in is answered by the
-seconds of one rendering in this very process, which grows warmer with each; a line "fork" by those of the first rendering
-in a process forked from it, because no document of a couple may meet a process that has seen another's.
+seconds of one rendering in this very process, which grows warmer with each: the bound counts from that. A line "fork" is
+answered by those of the first rendering in a process forked from it, which tells what separate processes cost by themselves:
+no document may meet a process that has seen another couple's.
 """
 
 import gc

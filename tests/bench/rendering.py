@@ -52,8 +52,8 @@ def measure(install: Install) -> Iterator[Figure]:
     yield Figure("A bare write_pdf in a process that has done it before", here * 1000, "ms")
     yield Figure("A bare write_pdf in a fork of it", fork * 1000, "ms")
     yield Figure("The PDF job of the same HTML, dequeue to ready", job * 1000, "ms")
-    yield Figure("The same as a multiple of the bare one in a fork", job / fork, "x", 1.3)
-    yield Figure("The same as a multiple of the one done before", job / here, "x")
+    yield Figure("The same as a multiple of the bare one", job / here, "x", 1.3)
+    yield Figure("The same as a multiple of the bare one in a fork", job / fork, "x")
     yield Figure(f"The worker's own memory after {WARM_JOBS} jobs", before / 1024, "MB")
     yield Figure(f"The same after {JOBS} jobs, as a multiple", after / before, "x", MEMORY_GROWTH)
 
