@@ -265,13 +265,19 @@ class TestAHostileForm:
 
 
 class TestAProgram:
-    @pytest.mark.parametrize("trap", ["honeypot", "haste"])
-    def test_sees_a_normal_page_and_leaves_nothing(
-        self, app: Flask, guest: Visitor, slots: list[Slot], trap: str
+    def test_in_haste_is_asked_to_press_again_and_loses_nothing(
+        self, app: Flask, guest: Visitor, slots: list[Slot]
     ) -> None:
         key = app.extensions["signer"].sign_id(TokenPurpose.BOOKING_FORM, new_form_id(utc_now()))
-        change = {"website": "http://x.example"} if trap == "honeypot" else {"form_key": key}
-        answer = guest.book(slots[0].start, **change)
+        answer = guest.book(slots[0].start, form_key=key)
+        assert answer.status_code == 422 and "very quick" in answer.text
+        assert typed(answer)["words"] == ANSWERS["words"]
+        assert (count(app), count(app, OccupiedInterval), count(app, OutboxEntry)) == (0, 0, 0)
+
+    def test_that_fills_the_hidden_field_sees_a_normal_page_and_leaves_nothing(
+        self, app: Flask, guest: Visitor, slots: list[Slot]
+    ) -> None:
+        answer = guest.book(slots[0].start, website="http://x.example")
         assert answer.status_code == 200 and "Your time is kept for you" in answer.text
         assert (count(app), count(app, OccupiedInterval), count(app, OutboxEntry)) == (0, 0, 0)
 

@@ -45,6 +45,10 @@ REQUESTS_TO_ADDRESS = Limit("consultation_address", 5, DAY)  # nobody can be flo
 REQUESTS_TO_THERAPIST = Limit("consultation_therapist", 60, DAY)
 
 
+class TooQuick(Exception):
+    """The form came back sooner than it can be read."""
+
+
 class TooManyRequests(Exception):
     """More bookings than one network, address or therapist should see."""
 
@@ -102,7 +106,7 @@ def request_time() -> ResponseReturnValue:
         return _details_page(way, form, form_id=form_id or new_form_id(now), status=422)
     try:
         return _book(way, form, form_id)
-    except (AlreadySent, ConstraintViolated, SlotNotOffered, SlotTaken, TooManyRequests) as refusal:
+    except (AlreadySent, ConstraintViolated, SlotNotOffered, SlotTaken, TooManyRequests, TooQuick) as refusal:
         return _refused(way, form, form_id, refusal)
 
 
@@ -149,8 +153,10 @@ def _book(way: Way, form: RequestConsultationForm, form_id: UUID) -> Response:
         starts_at=asked_start(),
         post_id=way.post.id if way.post else None,
     )
-    if form.website.data or is_too_quick(form_id, way.now):
+    if form.website.data:
         return _pretend(way, wanted)
+    if is_too_quick(form_id, way.now):  # a program, or a browser that filled everything in for a person
+        raise TooQuick
     if find_same(current_session(), wanted) is None:
         _count(wanted, way.now)
     with transaction() as session:
@@ -162,6 +168,11 @@ def _book(way: Way, form: RequestConsultationForm, form_id: UUID) -> Response:
 def _refused(way: Way, form: RequestConsultationForm, form_id: UUID, refusal: Exception) -> Response:
     """Say why nothing was booked; the page about the time says the rest."""
     match refusal:
+        case TooQuick():
+            form.form_errors.append(
+                _("That was very quick. Please look at your answers, and press the button once more.")
+            )
+            return _details_page(way, form, form_id=form_id, status=422)
         case TooManyRequests():
             sentence = _("There were many bookings in a short time. Please try again later, or write to us.")
             form.form_errors.append(sentence)
