@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from flask import Flask
 from flask_babel import format_date, format_datetime, format_time
 
+from portal.clock import utc_now
 from portal.zones import city, offset_label
 
 
@@ -20,6 +21,7 @@ def init_filters(app: Flask) -> None:
         zone_label=zone_label,
         utc_iso=utc_iso,
         date_words=date_words,
+        city_name=city,
     )
 
 
@@ -30,7 +32,9 @@ def when(instant: datetime, zone: str) -> str:
 
 def day(instant: datetime, zone: str) -> str:
     """Say the day: "Tuesday 24 November"; with the year when it is not the present one."""
-    return str(_local(format_datetime, instant, zone, "EEEE d MMMM"))
+    this_year = utc_now().astimezone(ZoneInfo(zone)).year
+    is_this_year = instant.astimezone(ZoneInfo(zone)).year == this_year
+    return str(_local(format_datetime, instant, zone, "EEEE d MMMM" if is_this_year else "EEEE d MMMM y"))
 
 
 def short_day(instant: datetime, zone: str) -> str:
