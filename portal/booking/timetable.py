@@ -1,6 +1,5 @@
 """The page of free times, prepared for the reader's zone: this week and next, later weeks folded, a month at a glance."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -90,16 +89,19 @@ def times_of(slots: Sequence[Slot], zones: tuple[ZoneInfo, ZoneInfo]) -> tuple[T
     """Write slots as the reader's and the therapist's clocks show them."""
     reader_zone, there_zone = zones
     shown = [(slot, to_local(slot.start, reader_zone)) for slot in slots]
-    often = Counter(local.replace(tzinfo=None) for _, local in shown)
     return tuple(
         Time(
             start=f"{slot.start:%Y-%m-%dT%H:%M:%SZ}",
             clock=f"{local:%H:%M}",
-            offset=offset_label(slot.start, reader_zone) if often[local.replace(tzinfo=None)] > 1 else "",
+            offset=offset_label(slot.start, reader_zone) if _comes_twice(local) else "",
             there=_elsewhere(slot.start, local, there_zone),
         )
         for slot, local in shown
     )
+
+
+def _comes_twice(local: datetime) -> bool:
+    return local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
 
 
 def _elsewhere(start: datetime, local: datetime, zone: ZoneInfo) -> str:

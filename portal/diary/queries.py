@@ -153,7 +153,7 @@ def _occupied_of(session: Session, therapist_id: UUID, reach: Interval, room: ti
     least: Any = room // timedelta(microseconds=1) if dialect.name == "sqlite" else room
     return [
         Interval(*(cast("datetime", instant.process_result_value(bound, dialect)) for bound in taken))
-        for taken in _joined(rows, least)
+        for taken in _joined(rows.all(), least)
     ]
 
 
