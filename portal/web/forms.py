@@ -38,10 +38,6 @@ class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
         field = self[name]
         field.errors = [*field.errors, sentence]
 
-    def keep(self) -> None:
-        """Run the validators for their marks only, when the answer is already no."""
-        self.validate()
-
 
 class Text:
     """A validator for one line of text: at most `most` characters, no control characters, no lone surrogates."""
