@@ -1,6 +1,7 @@
 """What a worker does before its first job, so that no work-horse has to do it again: each is forked from what is here.
 
-Without it a job spends half as long on templates, the words of dates and its statements as on the rendering itself.
+Without it a job spends half as long on templates, the words of dates and its statements as on the rendering itself, and
+the rendering takes a quarter longer than in a process that has drawn these letters by these rules before.
 """
 
 from contextlib import suppress
@@ -18,11 +19,12 @@ from portal import outbox
 from portal.clock import utc_now
 from portal.couples.service import create_couple
 from portal.documents.models import Document
+from portal.documents.render import render_pdf
 from portal.documents.service import begin_rendering, store_rendered
 from portal.errors import DomainError
 from portal.extensions import db
 from portal.meetings.models import Meeting, Place, Presence
-from portal.meetings.rules import SummaryContent
+from portal.meetings.rules import Agreement, SummaryContent, Whom
 from portal.meetings.service import NewMeeting, record_meeting
 from portal.meetings.showing import hash_of
 from portal.meetings.summaries import opened, release_summary, save_draft
@@ -34,6 +36,8 @@ from portal.transaction import transaction
 
 NOBODY = UUID(int=0)
 NOWHERE = "memory://rehearsal"
+# Every letter, figure and mark that most texts are made of: what the renderer learns of a font it keeps.
+LETTERS = "The quick brown fox jumps over the lazy dog: ABCDEFGHIJKLMNOPQRSTUVWXYZ, 0123456789 (\u2018\u2019\u201c\u201d) \u2013 ?;.!&/'-"
 log = structlog.get_logger()
 
 
@@ -76,6 +80,7 @@ def _play(session: Session) -> None:
     taken = outbox.claim(session, entry.id, JobName.RENDER_DOCUMENT, now)
     order = begin_rendering(session, document_id, render_template=render_template, now=now)
     if taken is not None and order is not None:
+        render_pdf(order.html, language=order.language)
         session.expunge_all()
         outbox.finish(session, taken, now)
         store_rendered(session, order, b"", now=now)
@@ -87,9 +92,7 @@ def _invented_document(session: Session) -> UUID:
     viewer = Member(NOBODY, therapist.id, NOBODY, frozenset({Role.THERAPIST}), now)
     couple = create_couple(session, viewer, first=first, second=second)
     meeting = _invented_meeting(session, viewer, couple.id, (first.id, second.id))
-    draft = save_draft(
-        session, viewer, meeting.id, content=SummaryContent(focus="-"), seen=opened(None), now=now
-    )
+    draft = save_draft(session, viewer, meeting.id, content=_every_part(), seen=opened(None), now=now)
     release_summary(session, viewer, meeting.id, seen=opened(draft), hash_of=hash_of, now=now)
     return session.scalars(select(Document.id).where(Document.subject_id == draft.id)).one()
 
@@ -98,3 +101,18 @@ def _invented_meeting(session: Session, viewer: Member, couple_id: UUID, pair: t
     now, both = utc_now(), dict.fromkeys(pair, Presence.CAME)
     meeting = NewMeeting(now, timedelta(minutes=50), "UTC", Place.ONLINE, both)
     return record_meeting(session, viewer, couple_id, meeting, now=now)
+
+
+def _every_part() -> SummaryContent:
+    """Fill every part of a summary, so that each rule of its stylesheet has been used once."""
+    agreement = Agreement(LETTERS, Whom.BOTH, utc_now().date())
+    return SummaryContent(
+        focus=LETTERS,
+        going_well=(LETTERS,),
+        working_on=(LETTERS,),
+        remember_a=LETTERS,
+        remember_b=LETTERS,
+        agreements=(agreement,),
+        next_time=(LETTERS,),
+        next_meeting_at=utc_now(),
+    )
