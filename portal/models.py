@@ -10,12 +10,13 @@ from portal.diary import models as diary
 from portal.documents import models as documents
 from portal.files import models as files
 from portal.health import models as health
+from portal.homework import models as homework
 from portal.meetings import models as meetings
 from portal.notices import models as notices
 from portal.people import models as people
 from portal.practice import models as practice
 
 __all__ = [
-    "accounts", "audit", "blog", "booking", "couples", "diary", "documents", "files", "health", "meetings", "notices",
+    "accounts", "audit", "blog", "booking", "couples", "diary", "documents", "files", "health", "homework", "meetings", "notices",
     "outbox", "people", "practice",
 ]  # fmt: skip

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.orm import Model
@@ -67,3 +67,22 @@ class Partner(Model):
 
     couple: Mapped[Couple] = relationship(back_populates="partners", lazy="raise_on_sql")
     person: Mapped[Person] = relationship(lazy="raise_on_sql")
+
+
+class SafetyHold(Model):
+    """The therapist's own decision to keep joint things of a couple shut for a while. No partner ever learns of it.
+
+    Set and lifted by hand only, never by an answer (clinical specification 7.2).
+    """
+
+    __tablename__ = "safety_hold"
+    __table_args__ = (
+        Index(
+            "uq_safety_hold_in_force", "couple_id", unique=True,
+            sqlite_where=text("lifted_at is null"), postgresql_where=text("lifted_at is null"),
+        ),
+    )  # fmt: skip
+
+    couple_id: Mapped[UUID] = mapped_column(ForeignKey("couple.id"))
+    set_by_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    lifted_at: Mapped[datetime | None]

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from portal.couples.models import Couple, CoupleStatus, Partner
 from portal.errors import NotFound
+from portal.people.models import Person
 from portal.security.viewer import Member, Viewer
 
 CLOSED = (CoupleStatus.SEPARATED, CoupleStatus.ARCHIVED)
@@ -52,6 +53,17 @@ def is_client_of(session: Session, viewer: Viewer, person_id: UUID) -> bool:
     treated = visible_to(viewer).with_only_columns(Couple.id)
     found = select(Partner.id).where(Partner.person_id == person_id, Partner.couple_id.in_(treated)).limit(1)
     return session.scalar(found) is not None
+
+
+def members_of(session: Session, couple_id: UUID) -> list[Person]:
+    """List the persons who belong to a couple at present, for a notice to each. One statement."""
+    found = session.scalars(
+        select(Person)
+        .join(Partner, Partner.person_id == Person.id)
+        .where(Partner.couple_id == couple_id, Partner.left_at.is_(None))
+        .order_by(Partner.side)
+    )
+    return list(found)
 
 
 def next_number(session: Session) -> int:

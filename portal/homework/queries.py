@@ -1,0 +1,325 @@
+"""Reading assignments and answers. Every read starts from what the viewer may see, as of now.
+
+A partner's read never loads a row that is not for that partner: own answers, answers that both wrote, and what the other
+has shared once the reveal has opened. The rest is refused where rows are selected, not in templates.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, case, exists, false, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased, contains_eager, joinedload, selectinload
+
+from portal.couples.holds import is_held
+from portal.couples.models import Couple, CoupleStatus, Partner
+from portal.couples.queries import CLOSED
+from portal.errors import NotFound
+from portal.homework.models import Answer, Assignment, JointAnswer, KeptPage, Opening, Response, TaskKind
+from portal.homework.rules import Gate, Scope, Standing, Step
+from portal.security.viewer import Member
+
+FROZEN = (*CLOSED, CoupleStatus.PAUSED)  # nothing is asked of these couples
+STUCK_AFTER = timedelta(days=14)
+
+
+def is_treated(couple_id: InstrumentedAttribute[UUID], viewer: Member) -> ColumnElement[bool]:
+    """Hold for rows of couples whom this viewer treats."""
+    if not viewer.is_therapist or viewer.is_limited:
+        return false()
+    return couple_id.in_(select(Couple.id).where(Couple.therapist_id == viewer.person_id))
+
+
+def is_of_own_couple(couple_id: InstrumentedAttribute[UUID], viewer: Member) -> ColumnElement[bool]:
+    """Hold for rows of the open couple that this partner belongs to and has not left (CPL-09: from the next request on)."""
+    if not viewer.is_partner or viewer.is_limited:
+        return false()
+    own = (
+        select(Partner.couple_id)
+        .join(Couple, Couple.id == Partner.couple_id)
+        .where(Partner.person_id == viewer.person_id, Partner.left_at.is_(None), Couple.status.not_in(CLOSED))
+    )
+    return couple_id.in_(own)
+
+
+def own_responses(viewer: Member) -> Select[Response]:
+    """Start a read of one's own parts in assignments. One's own words stay one's own, also when the couple is closed."""
+    responses = select(Response).join(Response.assignment)
+    if not viewer.is_partner or viewer.is_limited:
+        return responses.where(false())
+    return responses.where(Response.person_id == viewer.person_id)
+
+
+def get_own_response(session: Session, viewer: Member, response_id: UUID) -> Response:
+    """Load one's own part with its assignment and openings. Two statements. Raises NotFound for any other."""
+    found = session.scalar(
+        own_responses(viewer)
+        .where(Response.id == response_id)
+        .options(contains_eager(Response.assignment).selectinload(Assignment.openings))
+        .execution_options(populate_existing=True)
+    )
+    if found is None:
+        raise NotFound(str(response_id))
+    return found
+
+
+def lock_own_response(session: Session, viewer: Member, response_id: UUID) -> Response:
+    """Load one's own part for a change of its answers; saves of one part queue here. One statement. Raises NotFound."""
+    found = session.scalar(
+        own_responses(viewer)
+        .where(Response.id == response_id)
+        .options(contains_eager(Response.assignment))
+        .with_for_update(of=Response)
+        .execution_options(populate_existing=True)
+    )
+    if found is None:
+        raise NotFound(str(response_id))
+    return found
+
+
+def lock_assignment(session: Session, assignment_id: UUID) -> Assignment:
+    """Load an assignment that was found for the viewer before, with both parts and its openings, for a change of its state.
+
+    Every change of a reveal queues here, so that it opens exactly once. Three statements. Raises NotFound.
+    """
+    found = session.scalar(
+        select(Assignment)
+        .where(Assignment.id == assignment_id)
+        .with_for_update(of=Assignment)
+        .options(selectinload(Assignment.responses), selectinload(Assignment.openings))
+        .execution_options(populate_existing=True)
+    )
+    if found is None:
+        raise NotFound(str(assignment_id))
+    return found
+
+
+def is_being_asked(session: Session, assignment: Assignment, person_id: UUID) -> bool:
+    """Tell whether this person may still work on it: the couple is neither paused nor closed, nobody has left. One statement."""
+    is_there = (
+        select(Partner.id)
+        .join(Couple, Couple.id == Partner.couple_id)
+        .where(Partner.couple_id == assignment.couple_id, Partner.person_id == person_id)
+        .where(Partner.left_at.is_(None), Couple.status.not_in(FROZEN))
+    )
+    return assignment.standing is Standing.OPEN and session.scalar(is_there) is not None
+
+
+def is_reachable(response: Response) -> bool:
+    """Tell whether its stage may be worked on: the first at once, each later one once the one before has opened."""
+    opened = {opening.stage for opening in response.assignment.openings}
+    return response.stage == 1 or response.stage - 1 in opened
+
+
+def own_answers(session: Session, viewer: Member, response_id: UUID) -> dict[str, Answer]:
+    """Load one's own answers by prompt, whatever their scope. One statement."""
+    found = session.scalars(
+        select(Answer)
+        .join(Response, Response.id == Answer.response_id)
+        .where(Answer.response_id == response_id, Response.person_id == viewer.person_id)
+        .order_by(Answer.prompt_id)
+    )
+    return {answer.prompt_id: answer for answer in found}
+
+
+def opened_answers(session: Session, viewer: Member, assignment_id: UUID) -> list[Answer]:
+    """Load what is open to both partners of one assignment, of both. One statement.
+
+    Exactly: scope `reveal`, not withheld, shared and not hidden since, the stage opened, the couple open, the viewer in it.
+    """
+    found = session.scalars(
+        select(Answer)
+        .join(Response, Response.id == Answer.response_id)
+        .join(Assignment, Assignment.id == Response.assignment_id)
+        .join(Opening, and_(Opening.assignment_id == Assignment.id, Opening.stage == Response.stage))
+        .where(
+            Assignment.id == assignment_id,
+            Assignment.for_person_id.is_(None),
+            Assignment.standing != Standing.WITHDRAWN,
+            is_of_own_couple(Assignment.couple_id, viewer),
+            Answer.scope == Scope.REVEAL,
+            Answer.is_withheld.is_(False),
+            Response.step == Step.SHARED,
+        )
+        .order_by(Answer.prompt_id, Answer.person_id)
+    )
+    return list(found)
+
+
+def desk_answers(session: Session, viewer: Member, assignment_id: UUID) -> list[Answer]:
+    """Load what the couple's therapist may read: finished answers that are not private. One statement."""
+    found = session.scalars(
+        select(Answer)
+        .join(Response, Response.id == Answer.response_id)
+        .join(Assignment, Assignment.id == Response.assignment_id)
+        .where(
+            Assignment.id == assignment_id,
+            is_treated(Assignment.couple_id, viewer),
+            Answer.scope.in_((Scope.THERAPIST, Scope.REVEAL)),
+            Response.step != Step.WRITING,
+        )
+        .order_by(Answer.prompt_id, Answer.person_id)
+    )
+    return list(found)
+
+
+def joint_answers(session: Session, viewer: Member, assignment_id: UUID) -> list[JointAnswer]:
+    """Load every version of what both wrote, the newest of each prompt last, for both and their therapist. One statement."""
+    found = session.scalars(
+        select(JointAnswer)
+        .where(
+            JointAnswer.assignment_id == assignment_id,
+            or_(is_of_own_couple(JointAnswer.couple_id, viewer), is_treated(JointAnswer.couple_id, viewer)),
+        )
+        .order_by(JointAnswer.prompt_id, JointAnswer.revision)
+    )
+    return list(found)
+
+
+def find_kept_page(session: Session, viewer: Member, response_id: UUID, page: int) -> KeptPage | None:
+    """Find what the viewer typed on a page when the sign-in had run out. One statement."""
+    return session.scalar(
+        select(KeptPage).where(
+            KeptPage.response_id == response_id,
+            KeptPage.person_id == viewer.person_id,
+            KeptPage.page == page,
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OwnTask:
+    """One part of an assignment in a partner's own list. Says nothing of the other."""
+
+    response_id: UUID
+    assignment_id: UUID
+    kind: TaskKind
+    task_id: str
+    task_version: str
+    stage: int
+    step: Step
+    standing: Standing
+    is_opened: bool
+    has_begun: bool
+    due_on: date | None
+    gate: Gate
+    created_at: datetime
+
+
+def own_tasks(session: Session, viewer: Member) -> list[OwnTask]:
+    """List one's own parts that can be reached, the newest assignment first, stages in order. One statement.
+
+    A later stage is listed once the one before has opened. Withdrawn assignments are left out unless something was begun.
+    """
+    opened, before = aliased(Opening), aliased(Opening)
+    is_opened = exists().where(opened.assignment_id == Assignment.id, opened.stage == Response.stage)
+    is_next = exists().where(before.assignment_id == Assignment.id, before.stage == Response.stage - 1)
+    rows: Sequence[Any] = session.execute(
+        own_responses(viewer)
+        .with_only_columns(
+            Response.id, Assignment.id, Assignment.kind, Assignment.task_id, Assignment.task_version, Response.stage,
+            Response.step, Assignment.standing, is_opened, Response.begun_at.is_not(None), Assignment.due_on,
+            Assignment.gate, Assignment.created_at,
+        )
+        .where(or_(Response.stage == 1, is_next))
+        .where(or_(Assignment.standing != Standing.WITHDRAWN, Response.begun_at.is_not(None)))
+        .order_by(Assignment.created_at.desc(), Assignment.id, Response.stage)
+    ).all()  # fmt: skip
+    return [OwnTask(*row) for row in rows]
+
+
+def visible_assignments(viewer: Member) -> Select[Assignment]:
+    """Start a read of assignments as the couple's therapist."""
+    return select(Assignment).where(is_treated(Assignment.couple_id, viewer))
+
+
+def get_assignment(session: Session, viewer: Member, assignment_id: UUID) -> Assignment:
+    """Load one assignment with couple, persons, parts and openings, as its therapist. Three statements. Raises NotFound."""
+    found = session.scalar(
+        visible_assignments(viewer)
+        .where(Assignment.id == assignment_id)
+        .options(
+            joinedload(Assignment.couple).selectinload(Couple.partners).joinedload(Partner.person),
+            selectinload(Assignment.responses),
+            selectinload(Assignment.openings),
+        )
+        .execution_options(populate_existing=True)
+    )
+    if found is None:
+        raise NotFound(str(assignment_id))
+    return found
+
+
+def assignments_of(session: Session, viewer: Member, couple_id: UUID) -> Sequence[Assignment]:
+    """List a couple's assignments, the newest first, with parts and openings and not one answer. Three statements."""
+    return session.scalars(
+        visible_assignments(viewer)
+        .where(Assignment.couple_id == couple_id)
+        .options(selectinload(Assignment.responses), selectinload(Assignment.openings))
+        .order_by(Assignment.created_at.desc(), Assignment.id)
+    ).all()
+
+
+@dataclass(frozen=True, slots=True)
+class ToOpen:
+    """A reveal that only waits for the therapist."""
+
+    assignment_id: UUID
+    couple_id: UUID
+    couple_number: int
+    kind: TaskKind
+    task_id: str
+    task_version: str
+    stage: int
+    since: datetime
+
+
+def things_to_open(session: Session, viewer: Member) -> list[ToOpen]:
+    """List the reveals that both have shared and the therapist has not opened, the longest wait first. One statement."""
+    is_open = exists().where(Opening.assignment_id == Assignment.id, Opening.stage == Response.stage)
+    shared = func.sum(case((Response.step == Step.SHARED, 1), else_=0))
+    since = func.max(Response.shared_at)
+    rows: Sequence[Any] = session.execute(
+        select(
+            Assignment.id, Assignment.couple_id, Couple.number, Assignment.kind, Assignment.task_id,
+            Assignment.task_version, Response.stage, since,
+        )
+        .join(Assignment.responses)
+        .join(Assignment.couple)
+        .where(
+            is_treated(Assignment.couple_id, viewer),
+            Assignment.standing == Standing.OPEN,
+            Assignment.for_person_id.is_(None),
+            Assignment.held_at.is_(None),
+            Couple.status.not_in(FROZEN),
+            ~is_held(Assignment.couple_id),
+            ~is_open,
+        )
+        .group_by(
+            Assignment.id, Assignment.couple_id, Couple.number, Assignment.kind, Assignment.task_id,
+            Assignment.task_version, Response.stage,
+        )
+        .having(func.count() == 2, shared == 2)  # noqa: PLR2004 - a couple
+        .order_by(since, Assignment.id)
+    ).all()  # fmt: skip
+    return [ToOpen(*row) for row in rows]
+
+
+def stuck_assignments(session: Session, viewer: Member, now: datetime) -> Sequence[Assignment]:
+    """List open assignments of a fortnight ago or with a day gone by, on which somebody still writes. Two statements.
+
+    For the therapist alone; who it is stands on the couple's page.
+    """
+    is_written = exists().where(
+        Response.assignment_id == Assignment.id, Response.step == Step.WRITING, Response.stage == 1
+    )
+    is_old = or_(Assignment.created_at < now - STUCK_AFTER, Assignment.due_on < now.date())
+    return session.scalars(
+        visible_assignments(viewer)
+        .join(Assignment.couple)
+        .where(Assignment.standing == Standing.OPEN, Couple.status.not_in(FROZEN), is_written, is_old)
+        .options(contains_eager(Assignment.couple))
+        .order_by(Assignment.created_at, Assignment.id)
+    ).all()

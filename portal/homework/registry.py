@@ -1,0 +1,80 @@
+"""What can be assigned: each kind has a catalogue, registered by the area that knows it.
+
+This area is below exercises and tests, so it knows them only by these facts and addresses.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from portal.homework.models import TaskKind
+from portal.homework.rules import Gate
+
+
+@dataclass(frozen=True, slots=True)
+class StageFacts:
+    """One stage of a task. The second opens when the reveal of the first has opened.
+
+    `has_reveal`: something in it is shared with the partner. `has_joint`: something in it is written by both.
+    """
+
+    number: int
+    has_reveal: bool
+    has_joint: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What lists and rules need to know of something that can be assigned.
+
+    `minutes`: an estimate for one person. `is_marked`: not to be assigned to a couple on safety hold.
+    """
+
+    kind: TaskKind
+    id: str
+    version: str
+    title: str
+    purpose: str
+    minutes: int
+    gate: Gate
+    stages: tuple[StageFacts, ...]
+    is_marked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """What an area says about its kind of task.
+
+    `tasks`: what can be assigned today, in the order of the library. `find`: one version of one task, LookupError if there
+    is none. The endpoints are those of a partner at work (`response_id`), of what was opened to both (`response_id`), and
+    of the therapist (`assignment_id`).
+    """
+
+    tasks: Callable[[], Sequence[Task]]
+    find: Callable[[str, str], Task]
+    work_endpoint: str
+    opened_endpoint: str
+    desk_endpoint: str
+
+
+_catalogues: dict[TaskKind, Catalogue] = {}
+
+
+def register_catalogue(kind: TaskKind, catalogue: Catalogue) -> None:
+    """Say where tasks of one kind come from; called once, when the area's pages are registered."""
+    _catalogues[kind] = catalogue
+
+
+def catalogue_of(kind: TaskKind) -> Catalogue:
+    """Give the catalogue of a kind. KeyError means that an area was not registered: a fault of wiring."""
+    return _catalogues[kind]
+
+
+def task_of(kind: TaskKind, task_id: str, version: str) -> Task:
+    """Give the facts about what an assignment asks for, in the version that was given."""
+    return catalogue_of(kind).find(task_id, version)
+
+
+def library() -> list[Task]:
+    """List everything that can be assigned, tests first."""
+    kinds = sorted(_catalogues, key=lambda kind: kind is not TaskKind.TEST)
+    return [task for kind in kinds for task in _catalogues[kind].tasks()]
