@@ -21,6 +21,7 @@ class Permission(StrEnum):
     BOOKING_LEAD_ANSWER = "booking:lead:answer"  # confirm or decline a request for a consultation
     BOOKING_LEAD_LIST = "booking:lead:list"  # see who asked for a consultation, and from which post
     COUPLES_CONSENT_GIVE = "couples:consent:give"  # accept the practice's consents, alone
+    COUPLES_COUPLE_CLOSE = "couples:couple:close"  # end the work with a couple, as its therapist
     COUPLES_COUPLE_CREATE = "couples:couple:create"  # turn a lead into a couple of two persons
     COUPLES_COUPLE_VIEW = "couples:couple:view"  # open a couple's page, as its therapist
     COUPLES_INVITATION_SEND = "couples:invitation:send"  # invite one person to an own login
@@ -29,6 +30,10 @@ class Permission(StrEnum):
     DOCUMENTS_DOCUMENT_RETRY = "documents:document:retry"  # ask again for a document that failed
     HOME_PARTNER_VIEW = "home:partner:view"  # the partner's home
     HOME_STAFF_VIEW = "home:staff:view"  # the home of people who work in the practice
+    HOMEWORK_TASK_ASSIGN = "homework:task:assign"  # ask a couple, or one person of it, to do something
+    HOMEWORK_TASK_OPEN = "homework:task:open"  # open, hold, close or withdraw an assignment
+    HOMEWORK_TASK_READ = "homework:task:read"  # read what a couple finished, as its therapist
+    HOMEWORK_TASK_WORK = "homework:task:work"  # answer, share and take back as oneself; read what has opened
     MEETINGS_MEETING_RECORD = "meetings:meeting:record"  # record a meeting and who came
     MEETINGS_NOTE_SIGN = "meetings:note:sign"  # sign the note about a meeting, which closes it
     MEETINGS_NOTE_WRITE = "meetings:note:write"  # write the note about a meeting
