@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from sqlalchemy.sql.base import ExecutableOption
 
 from portal.accounts.models import Account, Invitation, LoginSession, OneTimePurpose, OneTimeToken
-from portal.accounts.rules import is_alive
+from portal.accounts.rules import LAPSED_FOR, UNDER_WAY, is_alive
 from portal.errors import NotFound
 from portal.people.models import Person
 from portal.security.crypto import MasterKey, hashed_token
@@ -33,6 +33,23 @@ def find_live_sign_in(session: Session, token: str, now: datetime) -> LoginSessi
     is_staff = any(role.role in STAFF for role in found.account.roles)
     holds = is_alive(last_seen_at=found.last_seen_at, expires_at=found.expires_at, is_staff=is_staff, now=now)
     return found if holds else None
+
+
+def find_lapsed_sign_in(session: Session, token: str, now: datetime) -> LoginSession | None:
+    """Find a sign-in that was whole and has run out a short while ago, to keep what its owner was typing. One statement.
+
+    It opens nothing. One that was ended by hand counts for what was under way at that moment only.
+    """
+    account = joinedload(LoginSession.account)
+    query = (
+        select(LoginSession)
+        .where(LoginSession.token_hash == hashed_token(token), LoginSession.is_waiting.is_(False))
+        .where(or_(LoginSession.ended_at.is_(None), LoginSession.ended_at > now - UNDER_WAY))
+        .where(LoginSession.last_seen_at > now - LAPSED_FOR)
+        .options(account.joinedload(Account.person), account.joinedload(Account.roles))
+    )
+    found = session.scalars(query).unique().one_or_none()
+    return None if found is None or found.account.is_disabled else found
 
 
 def find_waiting(session: Session, token: str | None, now: datetime) -> LoginSession | None:

@@ -13,6 +13,10 @@ IDLE_STAFF = timedelta(minutes=15)  # SES-03
 IDLE_PARTNER = timedelta(minutes=10)  # SES-03
 TOUCH_EVERY = timedelta(minutes=1)
 WAITING = timedelta(minutes=10)  # from the password to the second factor
+LAPSED_FOR = timedelta(
+    hours=24
+)  # how long after its last use a sign-in may still hand in what was typed (decision 18)
+UNDER_WAY = timedelta(minutes=1)  # a request may arrive this late after its sign-in was ended by hand
 RESET_AGE = timedelta(minutes=60)
 UNLOCK_AGE = timedelta(minutes=15)
 INVITATION_AGE = timedelta(days=14)  # with a code that is passed on another way

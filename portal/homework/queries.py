@@ -65,18 +65,51 @@ def get_own_response(session: Session, viewer: Member, response_id: UUID) -> Res
     return found
 
 
-def lock_own_response(session: Session, viewer: Member, response_id: UUID) -> Response:
-    """Load one's own part for a change of its answers; saves of one part queue here. One statement. Raises NotFound."""
-    found = session.scalar(
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """A response locked for a save, and whether its answers are asked for at present."""
+
+    response: Response
+    is_asked: bool
+
+
+def lock_for_save(session: Session, viewer: Member, response_id: UUID, *, is_joint: bool = False) -> Locked:
+    """Load one's own part for a change of its answers; saves of one part queue here, joint ones of both partners.
+
+    Asked for: the assignment is open, its stage reached, the couple neither paused nor closed, the viewer not gone.
+    One statement. Raises NotFound.
+    """
+    before = exists().where(Opening.assignment_id == Assignment.id, Opening.stage == Response.stage - 1)
+    is_there = exists().where(
+        Partner.couple_id == Assignment.couple_id,
+        Partner.person_id == Response.person_id,
+        Partner.left_at.is_(None),
+        Couple.id == Partner.couple_id,
+        Couple.status.not_in(FROZEN),
+    )
+    is_asked = and_(Assignment.standing == Standing.OPEN, or_(Response.stage == 1, before), is_there)
+    found = session.execute(
         own_responses(viewer)
+        .add_columns(is_asked)
         .where(Response.id == response_id)
         .options(contains_eager(Response.assignment))
-        .with_for_update(of=Response)
+        .with_for_update(of=Assignment if is_joint else Response)
         .execution_options(populate_existing=True)
-    )
+    ).one_or_none()
     if found is None:
         raise NotFound(str(response_id))
-    return found
+    return Locked(found[0], bool(found[1]))
+
+
+def newest_of(session: Session, assignment_id: UUID, prompt_ids: Sequence[str]) -> dict[str, JointAnswer]:
+    """Load the newest version of joint answers of an assignment that was found for the viewer before. One statement."""
+    found = session.scalars(
+        select(JointAnswer)
+        .where(JointAnswer.assignment_id == assignment_id, JointAnswer.prompt_id.in_(prompt_ids))
+        .order_by(JointAnswer.prompt_id, JointAnswer.revision)
+        .execution_options(populate_existing=True)
+    )
+    return {answer.prompt_id: answer for answer in found}
 
 
 def lock_assignment(session: Session, assignment_id: UUID) -> Assignment:

@@ -239,6 +239,6 @@ def judge_save(stored: Seen | None, *, opened_at: int, mark: PageMark) -> Verdic
     """
     if stored is None:
         return Verdict.WRITE
-    if stored.page_id == mark.page_id:
+    if mark.page_id and stored.page_id == mark.page_id:
         return Verdict.LATE if mark.serial < stored.serial else Verdict.WRITE
     return Verdict.WRITE if stored.revision == opened_at else Verdict.CONFLICT

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from flask import Flask, abort, current_app, g, request
+from flask.typing import ResponseReturnValue
 
 from portal.clock import utc_now
 from portal.errors import DomainError, NotFound
@@ -21,6 +22,7 @@ from portal.security.viewer import Anonymous, Member
 FRESH = timedelta(minutes=5)
 UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 View = TypeVar("View", bound=Callable[..., Any])
+Rescue = Callable[..., ResponseReturnValue]
 
 
 class UndeclaredEndpoint(Exception):
@@ -41,19 +43,25 @@ class Access:
 
     `keeps_typed`: its form itself tells about a stale page, so that nothing typed is lost.
     `is_polled`: pages ask for it by themselves, so it does not count as activity (product decision 18).
+    `rescue`: gets the address's values when a form arrives after its sign-in has run out, and answers in the view's stead.
     """
 
     permission: Permission | None
     reason: str = ""
     keeps_typed: bool = False
     is_polled: bool = False
+    rescue: Rescue | None = None
 
 
 def requires(
-    permission: Permission, *, keeps_typed: bool = False, is_polled: bool = False
+    permission: Permission,
+    *,
+    keeps_typed: bool = False,
+    is_polled: bool = False,
+    rescue: Rescue | None = None,
 ) -> Callable[[View], View]:
     """Declare the permission that a view needs."""
-    return _declare(Access(permission, keeps_typed=keeps_typed, is_polled=is_polled))
+    return _declare(Access(permission, keeps_typed=keeps_typed, is_polled=is_polled, rescue=rescue))
 
 
 def public(reason: str, *, keeps_typed: bool = False) -> Callable[[View], View]:
@@ -118,19 +126,22 @@ def is_fresh(viewer: Member) -> bool:
     return utc_now() - viewer.proved_at <= FRESH
 
 
-def _check_permission() -> None:
+def _check_permission() -> ResponseReturnValue | None:
     if request.endpoint is None:
-        return
+        return None
     access = access_of(current_app, request.endpoint)
     if access.permission is None:
-        return
+        return None
     viewer = current_viewer()
     if isinstance(viewer, Anonymous):
+        if access.rescue is not None and request.method in UNSAFE:
+            return access.rescue(**(request.view_args or {}))
         raise SignInNeeded(access.permission)
     if not can(access.permission):
         raise NotFound(access.permission)
     if current_app.extensions["policy"][access.permission].fresh and not is_fresh(viewer):
         raise ProofNeeded(access.permission)
+    return None
 
 
 def local_path(text: str | None, default: str) -> str:
