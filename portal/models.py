@@ -15,8 +15,9 @@ from portal.meetings import models as meetings
 from portal.notices import models as notices
 from portal.people import models as people
 from portal.practice import models as practice
+from portal.safety import models as safety
 
 __all__ = [
     "accounts", "audit", "blog", "booking", "couples", "diary", "documents", "files", "health", "homework", "meetings", "notices",
-    "outbox", "people", "practice",
+    "outbox", "people", "practice", "safety",
 ]  # fmt: skip

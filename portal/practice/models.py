@@ -1,6 +1,6 @@
 """The practice, its therapists' public profiles, and consents."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.orm import Model
 from portal.people.models import Person
+from portal.practice.rules import HelpLines
 
 
 class Paper(StrEnum):
@@ -19,7 +20,10 @@ class Paper(StrEnum):
 
 
 class Practice(Model):
-    """The one practice of this installation: public words and settings. Exactly one row."""
+    """The one practice of this installation: public words and settings. Exactly one row.
+
+    `help_notice` is the sentence that stands wherever help is named; the local numbers stand beside it while they are current.
+    """
 
     __tablename__ = "practice"
 
@@ -32,6 +36,38 @@ class Practice(Model):
     contact_line: Mapped[str]
     help_notice: Mapped[str]
     invites_with_code: Mapped[bool] = mapped_column(default=True)
+    help_region: Mapped[str] = mapped_column(default="")
+    emergency_number: Mapped[str] = mapped_column(default="")
+    crisis_line_name: Mapped[str] = mapped_column(default="")
+    crisis_line_number: Mapped[str] = mapped_column(default="")
+    abuse_line_name: Mapped[str] = mapped_column(default="")
+    abuse_line_number: Mapped[str] = mapped_column(default="")
+    abuse_line_web: Mapped[str] = mapped_column(default="")
+    response_time: Mapped[str] = mapped_column(default="")
+    help_verified_on: Mapped[date | None]
+
+    @property
+    def help_lines(self) -> HelpLines:
+        """Give the local numbers as they were entered, current or not."""
+        return HelpLines(
+            region=self.help_region,
+            emergency_number=self.emergency_number,
+            crisis_name=self.crisis_line_name,
+            crisis_number=self.crisis_line_number,
+            abuse_name=self.abuse_line_name,
+            abuse_number=self.abuse_line_number,
+            abuse_web=self.abuse_line_web,
+            response_time=self.response_time,
+            verified_on=self.help_verified_on,
+        )
+
+    @help_lines.setter
+    def help_lines(self, lines: HelpLines) -> None:
+        self.help_region, self.emergency_number = lines.region, lines.emergency_number
+        self.crisis_line_name, self.crisis_line_number = lines.crisis_name, lines.crisis_number
+        self.abuse_line_name, self.abuse_line_number = lines.abuse_name, lines.abuse_number
+        self.abuse_line_web, self.response_time = lines.abuse_web, lines.response_time
+        self.help_verified_on = lines.verified_on
 
 
 class Therapist(Model):

@@ -30,6 +30,7 @@ class OwnerKind(StrEnum):
     """Whose key seals a value; erasing a person destroys that person's key only."""
 
     PERSON = "person"
+    PERSON_SAFETY = "person_safety"  # what a person answered alone; asked for by no page of a partner
     COUPLE = "couple"
     COUPLE_CLINICAL = "couple_clinical"
     THERAPIST = "therapist"

@@ -16,9 +16,11 @@ from portal.diary.models import OccupiedInterval, OccupiedKind
 from portal.extensions import db
 from portal.meetings.models import Meeting, Note, Place, Summary, SummaryState
 from portal.orm import Model
+from portal.safety.models import SafetySitting
+from portal.safety.rules import Answers, answers_json
 from portal.transaction import ConstraintViolated, current_session, transaction
 from tests.conftest import settings_for
-from tests.support.cast import make_cast
+from tests.support.cast import Cast, make_cast
 from tests.support.postgres import PostgresServer
 
 NINE = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -45,6 +47,7 @@ def test_up_down_and_up_again_with_rows(empty_app: Flask) -> None:
     with transaction() as session:
         cast = make_cast(session)
         session.add(occupied(cast.therapist.person_id, NINE, NINE + HOUR))
+        session.add(sitting(cast))
     for revision in revisions[1:]:
         flask_migrate.downgrade(revision=revision)
         assert current_session().scalar(text("select count(*) from occupied_interval")) == 1
@@ -71,6 +74,13 @@ def occupied(therapist_id: UUID, start: datetime, end: datetime) -> OccupiedInte
     return OccupiedInterval(
         therapist_id=therapist_id, starts_at=start, ends_at=end, kind=OccupiedKind.MEETING, code="C1"
     )
+
+
+def sitting(cast: Cast) -> SafetySitting:
+    return SafetySitting(
+        person_id=cast.ana.person_id, couple_id=cast.couple_id, therapist_id=cast.therapist.person_id, answered_at=NINE,
+        answers_text=answers_json(Answers()),
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -164,3 +174,14 @@ def test_what_is_signed_or_released_cannot_be_changed_by_hand(either_app: Flask,
             session.execute(text(statement))
         with transaction() as session:
             session.execute(text("update summary set state = 'superseded'"))
+
+
+def test_what_somebody_answered_alone_cannot_be_changed_by_hand(either_app: Flask) -> None:
+    with either_app.app_context():
+        with transaction() as session:
+            session.add(sitting(make_cast(session)))
+        for change in ("answers_sealed = null", "answered_at = null", "person_id = couple_id"):
+            with pytest.raises(ConstraintViolated, match="tr_safety_sitting_kept"), transaction() as session:
+                session.execute(text(f"update safety_sitting set {change}"))
+        with transaction() as session:
+            session.execute(text("update safety_sitting set acknowledged_at = answered_at"))

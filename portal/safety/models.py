@@ -1,0 +1,49 @@
+"""What persons answered alone, sealed with keys that nothing else uses."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.safety.rules import Answers, answers_from_json
+from portal.security.crypto import Owner, OwnerKind
+from portal.security.sealed import Sealed, SealedText
+
+
+class SafetySitting(Sealed):
+    """The individual questions, asked of one person, and what that person answered.
+
+    What is answered never changes: who answers anew makes another row, so that nobody can undo an answer that was given.
+    `therapist_id`: who asked. `created_at`: when.
+    """
+
+    __tablename__ = "safety_sitting"
+    __table_args__ = (
+        Index("ix_safety_sitting_person_id_created_at", "person_id", "created_at"),
+        Index("ix_safety_sitting_couple_id", "couple_id"),
+    )
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    couple_id: Mapped[UUID] = mapped_column(ForeignKey("couple.id"))
+    therapist_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    answered_at: Mapped[datetime | None]
+    acknowledged_at: Mapped[datetime | None]
+    contacted_at: Mapped[datetime | None]
+    answers_sealed: Mapped[bytes | None]
+
+    answers_text = SealedText("answers_sealed")
+
+    def seal_owner(self) -> Owner:
+        """Seal with a key that no page of a partner or of both ever asks for."""
+        return owner_of(self.person_id)
+
+    @property
+    def answers(self) -> Answers:
+        """Open the answers; one statement for the keys of all loaded rows. Only where the person has answered."""
+        return answers_from_json(self.answers_text)
+
+
+def owner_of(person_id: UUID) -> Owner:
+    """Name the key of what one person answered alone."""
+    return Owner(OwnerKind.PERSON_SAFETY, person_id)
