@@ -1,37 +1,26 @@
-"""The page that both partners see of the Readiness Test: word bands by domain, and single answers that both released. Pure.
+"""The page that both partners see of the Readiness Test: word bands by domain, and single answers that both shared. Pure.
 
-Nothing here may let a partner work out an answer that was not released (CPL-05). Hence:
-- A band is made without protected statements, and depends on its author's answers alone: answering again with other
-  values moves nothing of the partner's. Zones and order follow from the bands that stand on the page.
-- No index over both answers is here, not even in words. With one's own answers at hand, a partner's band and an
-  alignment band together give single answers away: own 1, 1, 5, partner's band "early conversations", "very similar"
-  leave only 1 for the first two.
-- Withheld, insufficient and unanswered are one: not discussed.
-- Releasing single answers of a shared domain may tell the rest of it; `told_by_releasing` says so before it happens.
-Make the page of two frozen sittings, and only after both persons have chosen what to share.
+It is made of two persons' shares alone (`sharing`), never of answers, so that nothing here can tell more than they do
+(CPL-05): answering again with other values moves nothing of the partner's, zones and order follow from the bands that
+stand on the page. No index over both answers is here, not even in words. With one's own answers at hand, a partner's band
+and an alignment band together give single answers away: own 1, 1, 5, partner's band "early conversations", "very similar"
+leave only 1 for the first two.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from fractions import Fraction
-from itertools import chain
 
 from portal.assessments.alignment import FAR_APART, Difference, difference_of
-from portal.assessments.definition import Domain, Questionnaire, Statement
-from portal.assessments.readiness import Band, band_of, fewest_answers, score_shareable
-from portal.assessments.rules import Answers, Item, keyed_number_of, number_of, round_half_up
-from portal.errors import Invalid
+from portal.assessments.definition import Domain, Questionnaire
+from portal.assessments.readiness import Band
+from portal.assessments.rules import Item
+from portal.assessments.sharing import Shared, check_shared
 
 MOST_WORTH_EXPLORING = 3
-FEWEST_CANDIDATES = 2
 _SEEN_DIFFERENTLY_FROM = 2  # bands apart
 _BANDS = list(Band)
 _STRONG = _BANDS.index(Band.WELL_UNDER_WAY)
-
-
-class ReleaseRefused(Invalid):
-    """These answers cannot be released: protected, unknown, or they would tell others. Names items only."""
 
 
 class Zone(StrEnum):
@@ -43,15 +32,6 @@ class Zone(StrEnum):
     SEEN_DIFFERENTLY = "seen_differently"
     AGREE_TO_DIFFER = "agree_to_differ"
     NOT_DISCUSSED = "not_discussed"
-
-
-@dataclass(frozen=True, slots=True)
-class Shared:
-    """One person's answers and what that person has chosen to share: domains as bands, and single answers."""
-
-    answers: Answers
-    domain_ids: frozenset[str]
-    item_ids: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +77,15 @@ class JointPage:
 
 
 def joint_page(
-    test: Questionnaire, a: Shared, b: Shared, *, agreed_to_differ: frozenset[str] = frozenset()
+    test: Questionnaire, a: Shared, b: Shared, *, agreed_to_differ: Collection[str] = frozenset()
 ) -> JointPage:
     """Make the joint page: strengths, at most three domains worth exploring, the others, preferences.
 
-    `agreed_to_differ`: domain ids that the couple set so themselves. Raises ReleaseRefused when a release tells more
-    than it says, which the act of releasing should have refused before.
+    `agreed_to_differ`: domain ids that the couple set so themselves. Raises ReleaseRefused for what may not be shared.
     """
     for shared in (a, b):
-        check_release(test, shared)
-    domains = [_joint_domain(test, domain, a, b, agreed_to_differ) for domain in test.domains]
+        check_shared(test, shared)
+    domains = [_joint_domain(domain, a, b, agreed_to_differ) for domain in test.domains]
     strengths = tuple(one for one in domains if one.zone is Zone.SHARED_STRENGTH)
     exploring = _worth_exploring(domains)
     silent = tuple(one for one in domains if one.zone is Zone.NOT_DISCUSSED)
@@ -139,28 +118,6 @@ def zone_of(a: Band | None, b: Band | None) -> Zone:
     return Zone.SEEN_DIFFERENTLY if high - low >= _SEEN_DIFFERENTLY_FROM else Zone.SEEN_ALIKE
 
 
-def told_by_releasing(test: Questionnaire, shared: Shared) -> frozenset[str]:
-    """The unreleased answers that a partner could work out from the released ones and the shared bands.
-
-    To be asked with the whole set before it is released. What the partner does has no part in it. Empty means safe: at
-    least two numbers remain possible for each unreleased answer.
-    """
-    domains = (domain for domain in test.domains if domain.id in shared.domain_ids)
-    return frozenset(chain.from_iterable(_told(test, domain, shared) for domain in domains))
-
-
-def check_release(test: Questionnaire, shared: Shared) -> None:
-    """Refuse to release protected and unknown items, and releases that tell more. Raises ReleaseRefused."""
-    releasable = {one.id for domain in test.domains for one in domain.shareable}
-    releasable |= {one.id for one in test.preferences}
-    if shared.item_ids - releasable:
-        protected = {one.id for one in test.statements if one.is_protected}
-        raise ReleaseRefused(f"not releasable: {', '.join(sorted(shared.item_ids & protected)) or 'unknown'}")
-    told = told_by_releasing(test, shared)
-    if told:
-        raise ReleaseRefused(f"told as well: {', '.join(sorted(told))}")
-
-
 def only_joint(page: object) -> JointPage:
     """Let nothing but a joint page through, to be called where it is handed to a template or a summary.
 
@@ -189,20 +146,12 @@ def _parts_of(value: object) -> Iterator[object]:
         yield from _parts_of(part)
 
 
-def _joint_domain(
-    test: Questionnaire, domain: Domain, a: Shared, b: Shared, agreed_to_differ: frozenset[str]
-) -> JointDomain:
-    left, right = _shared_band(test, domain, a), _shared_band(test, domain, b)
+def _joint_domain(domain: Domain, a: Shared, b: Shared, agreed_to_differ: Collection[str]) -> JointDomain:
+    left, right = a.bands.get(domain.id), b.bands.get(domain.id)
     if left is None or right is None:
         return JointDomain(domain.id, Zone.NOT_DISCUSSED, None, None)
     zone = Zone.AGREE_TO_DIFFER if domain.id in agreed_to_differ else zone_of(left, right)
     return JointDomain(domain.id, zone, left, right)
-
-
-def _shared_band(test: Questionnaire, domain: Domain, shared: Shared) -> Band | None:
-    if domain.id not in shared.domain_ids:
-        return None
-    return score_shareable(test, domain, shared.answers).band
 
 
 def _worth_exploring(domains: Iterable[JointDomain]) -> tuple[JointDomain, ...]:
@@ -218,44 +167,5 @@ def _urgency(one: JointDomain) -> tuple[bool, int, int]:
 
 
 def _released_by_both(items: Iterable[Item], a: Shared, b: Shared) -> Iterator[tuple[str, int, int]]:
-    released = (item for item in items if item.id in a.item_ids & b.item_ids)
-    for item in released:
-        left, right = number_of(a.answers, item), number_of(b.answers, item)
-        if left is not None and right is not None:
-            yield item.id, left, right
-
-
-def _told(test: Questionnaire, domain: Domain, shared: Shared) -> list[str]:
-    band = score_shareable(test, domain, shared.answers).band
-    answered = [one for one in domain.shareable if number_of(shared.answers, one) is not None]
-    known = [one for one in answered if one.id in shared.item_ids]
-    hidden = [one.id for one in answered if one.id not in shared.item_ids]
-    if band is None or not known or not hidden:
-        return []
-    possible = _possible_answers(test, domain, _above_lowest(known, shared.answers), len(known), band)
-    return hidden if possible < FEWEST_CANDIDATES else []
-
-
-def _above_lowest(items: Iterable[Statement], answers: Answers) -> int:
-    keyed = ((one, keyed_number_of(answers, one)) for one in items)
-    return sum(value - one.lowest for one, value in keyed if value is not None)
-
-
-def _possible_answers(test: Questionnaire, domain: Domain, sum_: int, known: int, band: Band) -> int:
-    """How many numbers one hidden answer may still be. Which of the others are missing is not known either."""
-    unknown = len(domain.shareable) - known
-    reach = domain.shareable[0].highest - domain.shareable[0].lowest
-    sizes = [size for size in range(1, unknown + 1) if known + size >= fewest_answers(domain.shareable)]
-
-    def is_possible(value: int) -> bool:
-        return any(
-            _band_of_sum(test, sum_ + value + others, (known + size) * reach) is band
-            for size in sizes
-            for others in range((size - 1) * reach + 1)
-        )
-
-    return sum(map(is_possible, range(reach + 1)))
-
-
-def _band_of_sum(test: Questionnaire, above_lowest: int, whole: int) -> Band:
-    return band_of(test, round_half_up(Fraction(100 * above_lowest, whole)))
+    released = (item.id for item in items if item.id in a.items and item.id in b.items)
+    return ((item_id, a.items[item_id], b.items[item_id]) for item_id in released)

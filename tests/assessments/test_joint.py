@@ -1,9 +1,7 @@
 """What two partners see of each other: word bands from which no answer can be worked out."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
-from itertools import product
 from typing import Any
 
 import pytest
@@ -12,22 +10,24 @@ from hypothesis import strategies as st
 
 from portal.assessments.alignment import Difference
 from portal.assessments.comparison import compare
-from portal.assessments.definition import Domain
 from portal.assessments.joint import (
     JointDomain,
     JointItem,
     JointPage,
     JointPreference,
-    ReleaseRefused,
-    Shared,
     Zone,
     joint_page,
     only_joint,
-    told_by_releasing,
     zone_of,
 )
 from portal.assessments.readiness import Band, own_result, score_shareable, therapist_result
 from portal.assessments.rules import Absent, Answer
+from portal.assessments.sharing import (
+    Shared,
+    shared_from_rows,
+    shown_rows,
+    what_is_shared,
+)
 from portal.assessments.statistics import Undefined
 from portal.assessments.wording import OWN_WORDS, TEXTS, ZONE_WORDS, Words, words_for_agreement
 from tests.assessments.sittings import DOMAINS, EVERYTHING, NOON, PROTECTED, TEST, all_of, keyed_as, sitting
@@ -41,43 +41,8 @@ RELEASABLE = [one.id for domain in TEST.domains for one in domain.shareable] + [
 
 
 def shared(answers: Mapping[str, Answer], *item_ids: str) -> Shared:
-    """All domains shared, and these single answers."""
-    return Shared(answers, EVERYTHING, frozenset(item_ids))
-
-
-@cache
-def bands_of(domain_id: str) -> list[tuple[tuple[Answer, ...], Band]]:
-    """Every way to answer the shareable part of a domain, with the band that the real code makes of it."""
-    domain = DOMAINS[domain_id]
-    ids = [one.id for one in domain.shareable]
-    found = []
-    possible: list[Answer] = [1, 2, 3, 4, 5, NOTHING]
-    for values in product(possible, repeat=len(ids)):
-        band = score_shareable(TEST, domain, dict(zip(ids, values, strict=True))).band
-        if band is not None:
-            found.append((values, band))
-    return found
-
-
-def numbers_left(domain: Domain, band: Band, known: Mapping[str, Answer]) -> Iterator[tuple[str, set[int]]]:
-    """For each item not known, by trying everything: the numbers it may still be under this band."""
-    ids = [one.id for one in domain.shareable]
-    fitting = [
-        values
-        for values, found in bands_of(domain.id)
-        if found is band
-        and all(known.get(one, value) == value for one, value in zip(ids, values, strict=True))
-    ]
-    for place, item_id in enumerate(ids):
-        if item_id not in known:
-            yield item_id, {value for values in fitting if type(value := values[place]) is int}
-
-
-@pytest.mark.parametrize("domain_id", DOMAINS)
-def test_a_band_leaves_at_least_two_numbers_for_every_answer(domain_id: str) -> None:
-    for band in {found for _, found in bands_of(domain_id)}:
-        for item_id, left in numbers_left(DOMAINS[domain_id], band, {}):
-            assert len(left) >= 2, (item_id, band)
+    """All domains shared, and these single answers, by way of the stored rows."""
+    return shared_from_rows(TEST, shown_rows(what_is_shared(TEST, answers, EVERYTHING, item_ids)))
 
 
 @given(sitting, sitting, sitting)
@@ -118,7 +83,7 @@ def test_too_few_answers_withheld_and_unanswered_look_the_same() -> None:
     pages = [
         joint_page(TEST, shared(full | money), shared(full)),
         joint_page(TEST, shared(full | empty), shared(full)),
-        joint_page(TEST, Shared(full, EVERYTHING - {"FIN"}), shared(full)),
+        joint_page(TEST, what_is_shared(TEST, full, EVERYTHING - {"FIN"}, ()), shared(full)),
     ]
     assert pages[0] == pages[1] == pages[2]
     assert [(one.domain_id, one.a, one.b) for one in pages[0].not_discussed] == [("FIN", None, None)]
@@ -201,40 +166,6 @@ def test_single_answers_appear_when_both_released_and_answered_them() -> None:
     page = joint_page(TEST, a, b)
     assert page.preferences == (JointPreference("VALB", 1, 4, is_far_apart=True),)
     assert page.items == (JointItem("VAL4", 2, 4, Difference.DIFFERENT),)
-
-
-@pytest.mark.parametrize("item_id", [*PROTECTED, "XYZ1"])
-def test_protected_and_unknown_answers_cannot_be_released(item_id: str) -> None:
-    with pytest.raises(ReleaseRefused) as refused:
-        joint_page(TEST, shared(keyed_as(4), item_id), shared(keyed_as(4)))
-    assert "XYZ1" not in str(refused.value)
-
-
-def test_releasing_two_answers_may_tell_the_third_and_is_refused() -> None:
-    answers = keyed_as(1, FIN1=1, FIN2=2, FIN4=5)
-    assert told_by_releasing(TEST, shared(answers, "FIN1")) == frozenset()
-    assert told_by_releasing(TEST, shared(answers, "FIN1", "FIN2")) == {"FIN4"}
-    with pytest.raises(ReleaseRefused, match="FIN4"):
-        joint_page(TEST, shared(keyed_as(4)), shared(answers, "FIN1", "FIN2"))
-    unshared = Shared(answers, EVERYTHING - {"FIN"}, frozenset({"FIN1", "FIN2"}))
-    assert told_by_releasing(TEST, unshared) == frozenset()
-    assert told_by_releasing(TEST, shared(answers, "FIN1", "FIN2", "FIN4")) == frozenset()
-
-
-@given(one_domain, st.data())
-@settings(max_examples=80, deadline=None)
-def test_what_a_release_tells_agrees_with_trying_every_answer(domain: Domain, data: st.DataObject) -> None:
-    values, band = data.draw(st.sampled_from(bands_of(domain.id)))
-    ids = [one.id for one in domain.shareable]
-    answers = dict(zip(ids, values, strict=True))
-    released = data.draw(st.sets(st.sampled_from(ids), min_size=1))
-    known = {one: answers[one] for one in released if isinstance(answers[one], int)}
-    expected = {
-        item_id
-        for item_id, left in (numbers_left(domain, band, known) if known else ())
-        if len(left) < 2 and isinstance(answers[item_id], int)
-    }
-    assert told_by_releasing(TEST, shared(all_of(NOTHING) | answers, *released)) == expected
 
 
 def everything(page: JointPage) -> list[JointDomain]:
