@@ -1,5 +1,6 @@
 """Rendering the documents that are owed."""
 
+from contextlib import AbstractContextManager
 from uuid import UUID
 
 import structlog
@@ -9,7 +10,7 @@ from jobs.templates import render_template
 from portal import outbox
 from portal.clock import utc_now
 from portal.documents import service
-from portal.documents.limits import Reason, RenderFailed, render_within_limits
+from portal.documents.limits import Reason, Render, RenderFailed, limited_renderer
 from portal.documents.rules import RenderOrder
 from portal.failpoints import failpoint
 from portal.outbox import Claim, LeaseLost, OutboxState
@@ -31,21 +32,36 @@ def render(outbox_id: str) -> None:
     Safe to repeat, also at the same time: the file, the document's state and the mark that it is done are one
     transaction, which only the holder of the newest lease can commit. A file that lost stays without a row and is swept.
     """
-    with transaction() as session:
-        taken = outbox.claim(session, UUID(outbox_id), JobName.RENDER_DOCUMENT, utc_now())
-    if taken is None:
-        return
-    try:
-        _render(taken)
-    except LeaseLost:
-        log.warning("job.lease_lost", job=taken.job.name, outbox_id=outbox_id, attempt=taken.attempts)
+    with _renderer() as render_pdf:
+        with transaction() as session:
+            taken = outbox.claim(session, UUID(outbox_id), JobName.RENDER_DOCUMENT, utc_now())
+        if taken is None:
+            return
+        try:
+            _render(taken, render_pdf)
+        except LeaseLost:
+            log.warning("job.lease_lost", job=taken.job.name, outbox_id=outbox_id, attempt=taken.attempts)
 
 
-def _render(taken: Claim) -> None:
+def _renderer() -> AbstractContextManager[Render]:
+    settings: Settings = current_app.extensions["settings"]
+    folder = settings.instance / "tmp"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return limited_renderer(
+        cpu_seconds=CPU_SECONDS,
+        memory_bytes=MEMORY_BYTES,
+        wall_seconds=settings.render_seconds,
+        folder=folder,
+    )
+
+
+def _render(taken: Claim, render_pdf: Render) -> None:
     try:
         order = _begin(taken)
         if order is not None:
-            _store(taken, order, _pdf(order))
+            pdf = render_pdf(order.html, language=order.language)
+            failpoint("document.rendered")
+            _store(taken, order, pdf)
     except LeaseLost:
         raise
     except RenderFailed as failure:
@@ -64,22 +80,6 @@ def _begin(taken: Claim) -> RenderOrder | None:
             outbox.finish(session, taken, now)
     failpoint("document.begun")
     return order
-
-
-def _pdf(order: RenderOrder) -> bytes:
-    settings: Settings = current_app.extensions["settings"]
-    folder = settings.instance / "tmp"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    pdf = render_within_limits(
-        order.html,
-        language=order.language,
-        cpu_seconds=CPU_SECONDS,
-        memory_bytes=MEMORY_BYTES,
-        wall_seconds=settings.render_seconds,
-        folder=folder,
-    )
-    failpoint("document.rendered")
-    return pdf
 
 
 def _store(taken: Claim, order: RenderOrder, pdf: bytes) -> None:

@@ -14,7 +14,8 @@ from portal.documents.fonts import NAMED_FACES, font_face_rules, font_file
 from portal.documents.tags import finish_tags
 
 STYLESHEETS = Path(__file__).resolve().parents[2] / "static" / "css"
-_WARM_UP = '<!doctype html><html lang="en"><title>-</title><h1>a</h1><p><b>b</b></p><table><tr><th>c</th></tr></table>'
+# A page of little cost that goes through most of what a document needs.
+GETTING_READY = '<!doctype html><html lang="en"><title>-</title><h1>a</h1><p><b>b</b></p><table><tr><th>c</th></tr></table>'
 
 # The renderer's messages quote the markup they stumble over, and markup here is clinical text.
 logging.getLogger("weasyprint").propagate = False
@@ -88,4 +89,4 @@ def warm_up() -> None:
     For the worker's parent, before it takes jobs. Importing alone is not warm. Takes 1 to 3 s.
     """
     for _ in range(2):
-        render_pdf(_WARM_UP, language="en")
+        render_pdf(GETTING_READY, language="en")

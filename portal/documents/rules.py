@@ -10,6 +10,9 @@ from portal.errors import Conflict
 NAME_LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"  # base32 without l, o, 0 and 1, which look alike
 
 
+UNREADABLE = "unreadable"  # why a document failed that was ready before: its file is damaged or gone
+
+
 class Refusal(StrEnum):
     """Why a document must not be made or handed out any more."""
 

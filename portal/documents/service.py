@@ -12,7 +12,7 @@ from portal.audit.service import record_of
 from portal.documents.models import Document, DocumentKind, DocumentState
 from portal.documents.queries import lock_document
 from portal.documents.registry import RenderTemplate, source_of
-from portal.documents.rules import DocumentRefused, NotFailed, Refusal, RenderOrder, new_name
+from portal.documents.rules import UNREADABLE, DocumentRefused, NotFailed, Refusal, RenderOrder, new_name
 from portal.files.store import put_blob
 from portal.outbox import OutboxEntry, OutboxState
 from portal.queueing import JobName
@@ -124,6 +124,18 @@ def mark_failed(session: Session, document_id: UUID, *, reason: str, now: dateti
     if document.state in UNFINISHED:
         document.state, document.failure = DocumentState.FAILED, reason
         record_of(session, viewer, Action.DOCUMENT_FAILED, document, result=reason)
+        session.flush()
+
+
+def mark_unreadable(session: Session, viewer: Member, document_id: UUID) -> None:
+    """Note that a reader could not be given the file, so that its therapist is told and can have it made anew.
+
+    What the file was made from is untouched. A document that was replaced or asked for meanwhile stays as it is.
+    """
+    document = lock_document(session, viewer, document_id)
+    if document.state is DocumentState.READY:
+        document.state, document.failure = DocumentState.FAILED, UNREADABLE
+        record_of(session, viewer, Action.DOCUMENT_FAILED, document, result=UNREADABLE)
         session.flush()
 
 

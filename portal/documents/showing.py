@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 
 from portal.documents.models import Document, DocumentState
 from portal.documents.registry import source_of
+from portal.documents.rules import UNREADABLE
 from portal.security.gate import can
 from portal.security.permissions import Permission
 
@@ -67,6 +68,13 @@ def _words(document: Document) -> tuple[str, str, str, str]:
     match document.state:
         case DocumentState.READY:
             return _("The PDF is ready"), _("The same text, laid out for paper."), "done", "file"
+        case DocumentState.FAILED if document.failure == UNREADABLE:
+            sentence = _("The web version is complete, and the PDF can be made anew from it.")
+            if not can(Permission.DOCUMENTS_DOCUMENT_RETRY):
+                sentence = _(
+                    "The web version is complete. Your therapist has been told and can have the PDF made anew."
+                )
+            return _("The PDF cannot be opened any more"), sentence, "problem", "alert"
         case DocumentState.FAILED:
             return _("The PDF could not be made"), _("The web version is complete."), "problem", "alert"
         case DocumentState.SUPERSEDED:

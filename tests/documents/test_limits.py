@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from portal.documents import limits
-from portal.documents.limits import Reason, RenderFailed, render_within_limits
+from portal.documents.limits import Reason, RenderFailed, limited_renderer
 from portal.documents.printable import printable
 from portal.documents.render import render_pdf, warm_up
 from tests.support.pdf import SUMMARY, reader_of, summary_markup, text_of
@@ -33,9 +33,8 @@ def _warm() -> None:
 def limited(
     html: str, folder: Path, *, cpu: int = 20, memory: int = 512 * MEGABYTE, wall: float = 120
 ) -> bytes:
-    return render_within_limits(
-        html, language="en-GB", cpu_seconds=cpu, memory_bytes=memory, wall_seconds=wall, folder=folder
-    )
+    with limited_renderer(cpu_seconds=cpu, memory_bytes=memory, wall_seconds=wall, folder=folder) as render:
+        return render(html, language="en-GB")
 
 
 def in_child(
@@ -100,8 +99,9 @@ class TestWhatTheChildMayDo:
             "    pathlib.Path(os.environ['MARK']).write_text(str(os.getpid()))\n"
             "    time.sleep(600)\n"
             "limits.render_pdf = work\n"
-            "limits.render_within_limits('', language='en', cpu_seconds=9, memory_bytes=2**29, wall_seconds=600,\n"
-            f"    folder=pathlib.Path({str(tmp_path)!r}))\n"
+            f"folder = pathlib.Path({str(tmp_path)!r})\n"
+            "with limits.limited_renderer(cpu_seconds=9, memory_bytes=2**29, wall_seconds=600, folder=folder) as render:\n"
+            "    render('', language='en')\n"
         )
         mark = tmp_path / "pid"
         parent = subprocess.Popen([sys.executable, "-c", script], env=os.environ | {"MARK": str(mark)})
@@ -175,13 +175,20 @@ class TestBombs:
         assert _outcome_of(html, tmp_path) in {"a document", *Reason}
         assert list(tmp_path.iterdir()) == []
 
-    def test_a_page_beyond_the_cap_is_refused_before_any_work(
+    def test_a_page_beyond_the_cap_is_never_ordered(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(os, "fork", lambda: pytest.fail("work was begun"))
+        monkeypatch.setattr(limits, "_read_until", lambda *_: pytest.fail("it was ordered"))
         with pytest.raises(RenderFailed) as caught:
             limited("x" * (limits.HTML_CHARACTERS + 1), tmp_path)
         assert caught.value.reason is Reason.TOO_LARGE
+
+    def test_a_child_without_an_order_is_gone_afterwards(self, tmp_path: Path) -> None:
+        before = _children()
+        with limited_renderer(cpu_seconds=9, memory_bytes=512 * MEGABYTE, wall_seconds=9, folder=tmp_path):
+            assert len(_children()) == len(before) + 1
+        assert _children() == before
+        assert list(tmp_path.iterdir()) == []
 
     def test_text_up_to_the_cap_is_all_there(self, tmp_path: Path) -> None:
         lines = tuple(f"Sentence {number} of a very long summary." for number in range(700))
@@ -223,6 +230,11 @@ def _outcome_of(html: str, folder: Path) -> str:
 def _spin() -> None:
     while True:
         pass
+
+
+def _children() -> set[str]:
+    lists = Path("/proc/self/task").glob("*/children")
+    return {child for one in lists for child in one.read_text().split()}
 
 
 def _is_running(process_id: int) -> bool:
