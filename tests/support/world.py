@@ -17,6 +17,8 @@ from portal.clock import utc_now
 from portal.diary.models import OccupiedInterval, OccupiedKind
 from portal.documents.models import Document, DocumentKind, DocumentState
 from portal.files.store import put_blob
+from portal.homework.models import Assignment, Response, TaskKind
+from portal.homework.rules import Gate
 from portal.meetings.models import Attendance, Meeting, Place, Presence, Summary, SummaryState
 from portal.meetings.rules import SummaryContent, content_json
 from portal.security.crypto import Owner, OwnerKind, hashed_token
@@ -49,6 +51,8 @@ def make_world(app: Flask) -> World:
         session.flush()
         lead = _consultation(session, cast, post)
         meeting, summary, document = _meeting(session, cast)
+        exercise = assign_to_both(session, cast, TaskKind.EXERCISE, "values-compass", Gate.BOTH)
+        test = assign_to_both(session, cast, TaskKind.TEST, "rrt", Gate.THERAPIST)
         invited = make_person(session, "Ivo")
         token = invite(session, cast.therapist.member(), invited, now=utc_now()).token
         session.add(
@@ -60,7 +64,9 @@ def make_world(app: Flask) -> World:
         places: dict[str, object] = {
             "couple_id": cast.couple_id, "meeting_id": meeting.id, "summary_id": summary.id, "document_id": document.id,
             "person_id": cast.ana.person_id, "consultation_id": lead.id, "slug": "two-lists", "login_session_id": uuid4(),
-            "mail_id": uuid4(), "filename": "css/portal.css",
+            "mail_id": uuid4(), "filename": "css/portal.css", "assignment_id": exercise.assignment_id,
+            "response_id": exercise.id, "assignment_id of assessments": test.assignment_id,
+            "response_id of assessments": test.id, "stage": 1, "page": 1,
         }  # fmt: skip
         signed = app.extensions["signer"].sign_id(TokenPurpose.CONSULTATION, lead.id)
         tokens = {
@@ -77,13 +83,37 @@ def make_world(app: Flask) -> World:
 
 
 def path_of(app: Flask, world: World, endpoint: str) -> str:
-    """Fill an endpoint's address with Jane's things."""
+    """Fill an endpoint's address with Jane's things: the endpoint's own, its area's, or the common one."""
     rule = next(rule for rule in app.url_map.iter_rules() if rule.endpoint == endpoint)
+    area = endpoint.partition(".")[0]
     values: dict[str, Any] = {
-        name: world.places.get(f"{name} of {endpoint}", world.places[name]) for name in rule.arguments
+        name: next(
+            world.places[key]
+            for key in (f"{name} of {endpoint}", f"{name} of {area}", name)
+            if key in world.places
+        )
+        for name in rule.arguments
     }
     with app.test_request_context():
         return app.url_for(endpoint, **values)
+
+
+def assign_to_both(session: Session, cast: Cast, kind: TaskKind, task_id: str, gate: Gate) -> Response:
+    """Ask Ana and Ben for something of one stage; gives Ana's part, which she has begun."""
+    assignment = Assignment(
+        couple_id=cast.couple_id, assigned_by_id=cast.therapist.person_id, kind=kind, task_id=task_id, task_version="1",
+        gate=gate,
+    )  # fmt: skip
+    session.add(assignment)
+    session.flush()
+    parts = [
+        Response(assignment_id=assignment.id, stage=1, person_id=actor.person_id)
+        for actor in (cast.ana, cast.ben)
+    ]
+    parts[0].begun_at = utc_now()
+    session.add_all(parts)
+    session.flush()
+    return parts[0]
 
 
 def _consultation(session: Session, cast: Cast, post: Post) -> Consultation:
