@@ -47,6 +47,8 @@ class Catalogue:
     `tasks`: what can be assigned today, in the order of the library. `find`: one version of one task, LookupError if there
     is none. The endpoints are those of a partner at work (`response_id`), of what was opened to both (`response_id`), and
     of the therapist (`assignment_id`).
+    `words_of`: says an answer in words for a summary (task, version, prompt, decoded JSON value), None for what no summary
+    may quote; without it only plain texts are words. `question_of`: the sentence that was answered, None if unknown.
     """
 
     tasks: Callable[[], Sequence[Task]]
@@ -54,6 +56,8 @@ class Catalogue:
     work_endpoint: str
     opened_endpoint: str
     desk_endpoint: str
+    words_of: Callable[[str, str, str, object], str | None] | None = None
+    question_of: Callable[[str, str, str], str | None] | None = None
 
 
 _catalogues: dict[TaskKind, Catalogue] = {}
@@ -72,6 +76,22 @@ def catalogue_of(kind: TaskKind) -> Catalogue:
 def task_of(kind: TaskKind, task_id: str, version: str) -> Task:
     """Give the facts about what an assignment asks for, in the version that was given."""
     return catalogue_of(kind).find(task_id, version)
+
+
+def words_of(kind: TaskKind, task_id: str, version: str, prompt_id: str, value: object) -> str | None:
+    """Say an answer (decoded JSON) in words that a summary may quote; None if it may not or has none."""
+    catalogue = _catalogues.get(kind)
+    if catalogue is not None and catalogue.words_of is not None:
+        return catalogue.words_of(task_id, version, prompt_id, value)
+    return value if isinstance(value, str) else None
+
+
+def question_of(kind: TaskKind, task_id: str, version: str, prompt_id: str) -> str | None:
+    """Give the sentence that an answer belongs to; None if its area does not say."""
+    catalogue = _catalogues.get(kind)
+    if catalogue is None or catalogue.question_of is None:
+        return None
+    return catalogue.question_of(task_id, version, prompt_id)
 
 
 def library() -> list[Task]:
