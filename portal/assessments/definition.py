@@ -47,10 +47,16 @@ class Preference(Item):
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """One page of a questionnaire: statements that make a score, and preferences beside them."""
+    """One page of a questionnaire: statements that make a score, and preferences beside them.
+
+    `exercise_id`: what the library has for a couple who sees room here. `ritual`: what is worth protecting on firm
+    ground, in the words that end "Worth protecting: ...".
+    """
 
     id: str
     title: str
+    exercise_id: str
+    ritual: str
     statements: tuple[Statement, ...]
     preferences: tuple[Preference, ...]
 
@@ -143,6 +149,8 @@ def _domain(data: Mapping[str, Any], lowest: int, highest: int) -> Domain:
     return Domain(
         id=data["id"],
         title=data["title"],
+        exercise_id=data["exercise_id"],
+        ritual=data["ritual"],
         statements=tuple(Statement(**reach, **entry) for entry in data["statements"]),
         preferences=tuple(Preference(**reach, **entry) for entry in data["preferences"]),
     )
