@@ -31,6 +31,10 @@ class BlobUnreadable(DomainError):
     """The file is gone, was altered, or its key is. Carries the blob's id only."""
 
 
+class StoreUnreachable(DomainError):
+    """The store did not answer, which says nothing about the file. Carries the blob's id only."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Store:
     files: Any  # fsspec is untyped
@@ -64,13 +68,16 @@ def read_blob(session: Session, blob: Blob) -> bytes:
 
     Raises:
         BlobUnreadable: missing, moved here from another id, altered, or the owner was erased.
+        StoreUnreachable: nobody can tell at present.
     """
     store = _store(session)
     try:
         sealed = store.files.cat_file(store.path(blob.id))
         content = unseal(data_key(session, Owner(blob.owner_kind, blob.owner_id)), sealed, _context(blob.id))
-    except (OSError, SealBroken) as error:
+    except (FileNotFoundError, SealBroken) as error:
         raise BlobUnreadable(str(blob.id)) from error
+    except OSError as error:
+        raise StoreUnreachable(str(blob.id)) from error
     if sha256(content).hexdigest() != blob.sha256:
         raise BlobUnreadable(str(blob.id))
     return content

@@ -1,6 +1,8 @@
 """How far a document is, and the file: for its readers, with and without script."""
 
+import json
 import re
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
@@ -10,11 +12,11 @@ from sqlalchemy import select
 from portal.audit.models import AuditEvent
 from portal.clock import utc_now
 from portal.documents.models import Document, DocumentState
-from portal.documents.service import mark_failed
+from portal.documents.service import mark_failed, store_rendered
 from portal.extensions import db
 from portal.meetings.summaries import begin_correction
 from portal.transaction import transaction
-from tests.documents.paper import PDF, made
+from tests.documents.paper import PDF, begun, made
 from tests.meetings.desk import Statements, release, released, send
 from tests.support.cast import Cast, client_of
 
@@ -141,6 +143,53 @@ class TestDownload:
         assert client_of(app, None).get(f"/documents/{document_id}/file").status_code == 303
         limited = client_of(app, cast.ana, limited=True)
         assert limited.get(f"/documents/{document_id}/file").status_code == 404
+
+
+def _stored(app: Flask) -> Path:
+    (path,) = (path for path in (app.extensions["settings"].instance / "files").iterdir() if path.is_file())
+    return path
+
+
+class TestFileThatCannotBeRead:
+    @pytest.mark.parametrize("harm", ["gone", "cut", "another"])
+    def test_it_is_a_calm_page_and_the_therapist_can_have_it_made_anew(
+        self, app: Flask, cast: Cast, capsys: pytest.CaptureFixture[str], harm: str
+    ) -> None:
+        document_id = made(app, cast)
+        stored = _stored(app)
+        match harm:
+            case "gone":
+                stored.unlink()
+            case "cut":
+                stored.write_bytes(stored.read_bytes()[:-1])
+            case "another":
+                stored.write_bytes(bytes(64))
+        answer = client_of(app, cast.ana).get(f"/documents/{document_id}/file")
+        assert answer.status_code == 503
+        assert "The web version is complete." in answer.text
+        assert "/retry" not in answer.text
+        logged = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+        assert ("document.unreadable", "error", str(document_id)) in {
+            (line["event"], line["level"], line.get("document_id")) for line in logged
+        }
+        therapist, page = client_of(app, cast.therapist), f"/documents/{document_id}"
+        assert "cannot be opened" in therapist.get(page).text
+        assert "PDF could not be made" in therapist.get("/today").text
+        assert send(therapist, f"{page}/retry", {}, page=page).status_code == 303
+        with app.app_context(), transaction() as session:
+            order = begun(session, session.get_one(Document, document_id))
+            assert store_rendered(session, order, PDF, now=utc_now())
+        assert client_of(app, cast.ana).get(f"{page}/file").data == PDF
+
+    def test_a_store_that_does_not_answer_says_nothing_about_the_file(self, app: Flask, cast: Cast) -> None:
+        document_id, stored = made(app, cast), _stored(app)
+        content = stored.read_bytes()
+        stored.unlink()
+        stored.mkdir()  # reading it fails, and not because it is missing
+        assert client_of(app, cast.ana).get(f"/documents/{document_id}/file").status_code == 503
+        stored.rmdir()
+        stored.write_bytes(content)
+        assert client_of(app, cast.ana).get(f"/documents/{document_id}/file").data == PDF
 
 
 class TestRetry:
