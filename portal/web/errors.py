@@ -4,9 +4,10 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
-from flask import Flask, Response, g, make_response, render_template, request, url_for
+from flask import Flask, Response, current_app, g, make_response, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.routing import RequestRedirect
 
 from portal.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from portal.security.gate import ProofNeeded, SignInNeeded
@@ -57,8 +58,24 @@ def _answer_domain_error(error: DomainError) -> Response:
 
 
 def _send_to(endpoint: str) -> Response:
-    way_back = request.path if request.method == "GET" else None
-    return redirect_to(url_for(endpoint, next=way_back))
+    return redirect_to(url_for(endpoint, next=_way_back()))
+
+
+def _way_back() -> str | None:
+    """Name the page to come back to: this one, or for a form the nearest page above its address, on which it stands.
+
+    The browser tells nobody where it was (`no-referrer`), and what a form asked for is never repeated by a link.
+    """
+    addresses = current_app.create_url_adapter(request)
+    path = request.path
+    while addresses is not None and path.strip("/"):
+        try:
+            if addresses.test(path, "GET"):
+                return path
+        except RequestRedirect:
+            return None
+        path = path.rpartition("/")[0]
+    return None
 
 
 def _answer_http_error(error: HTTPException) -> Response:

@@ -1,12 +1,18 @@
+from datetime import timedelta
+
 import pytest
+from bs4 import BeautifulSoup
 from flask import Flask
 from flask.testing import FlaskClient
 
 from portal.app import create_app
+from portal.clock import utc_now
 from portal.security.gate import UndeclaredEndpoint, init_gate, local_path, requires
 from portal.security.permissions import Permission
 from portal.settings import Settings
+from portal.web.errors import _way_back
 from tests.support.cast import Cast, client_of
+from tests.support.world import make_world, path_of
 
 
 def test_a_view_without_a_permission_stops_the_start(settings: Settings) -> None:
@@ -43,6 +49,31 @@ def test_a_way_back_never_leaves_the_portal(goal: str | None) -> None:
 
 def test_a_way_back_within_the_portal_is_kept() -> None:
     assert local_path("/meetings/1", "/home") == "/meetings/1"
+
+
+@pytest.mark.parametrize(
+    ("form", "page"),
+    [
+        ("meetings.sign", "/meetings/{meeting_id}/note/sign"),
+        ("accounts.change_password", "/account"),
+        ("accounts.renew_backup_codes", "/account"),
+    ],
+)
+def test_after_a_proof_one_is_back_at_the_form_and_nothing_was_sent_twice(
+    app: Flask, form: str, page: str
+) -> None:
+    world = make_world(app)
+    jane = client_of(app, world.cast.therapist, proved_at=utc_now() - timedelta(hours=1))
+    token = BeautifulSoup(jane.get("/account/sign-ins").data, "html.parser").select_one("[name=form_token]")
+    assert token is not None
+    answer = jane.post(path_of(app, world, form), data={"form_token": token["value"]})
+    assert answer.location == f"/prove?next={page.format(**world.places)}"
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/couples//evil.example", "/sign-out"])
+def test_a_form_without_a_page_above_it_leads_home(app: Flask, cast: Cast, path: str) -> None:
+    with app.test_request_context(path, method="POST"):
+        assert _way_back() is None or _way_back() == "/couples"
 
 
 @pytest.fixture
