@@ -51,6 +51,10 @@ class AlreadyAnswered(Conflict):
     """Somebody has confirmed or declined the request meanwhile."""
 
 
+class TimeHasPassed(Conflict):
+    """What was asked for would have begun already; nobody can be told to come."""
+
+
 class AlreadySent(Conflict):
     """The same form was sent before, with other answers in it."""
 

@@ -17,6 +17,7 @@ from portal.booking.rules import (
     ConsultationRequest,
     ConsultationStatus,
     MailWords,
+    TimeHasPassed,
     new_code,
 )
 from portal.couples.models import Couple
@@ -77,7 +78,14 @@ def find_same(session: Session, wanted: ConsultationRequest) -> Consultation | N
 def confirm_consultation(
     session: Session, viewer: Member, consultation: Consultation, *, mail: MailWords, now: datetime
 ) -> None:
-    """Say yes to a request; the visitor gets a mail. Raises AlreadyAnswered if an answer was given meanwhile."""
+    """Say yes to a request; the visitor gets a mail.
+
+    Raises:
+        AlreadyAnswered: an answer was given meanwhile.
+        TimeHasPassed: the time has begun, so that a yes would reach nobody in time.
+    """
+    if consultation.starts_at <= now and consultation.status is ConsultationStatus.REQUESTED:
+        raise TimeHasPassed(str(consultation.id))
     _answer(session, consultation, ConsultationStatus.CONFIRMED, now)
     record_of(session, viewer, Action.CONSULTATION_CONFIRMED, consultation)
     _tell(session, consultation, MessageKind.CONSULTATION_CONFIRMED, mail=mail, now=now)

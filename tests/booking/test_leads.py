@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
+import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
@@ -132,6 +133,18 @@ class TestAnAnswer:
         late = desk.post(f"{path}/decline", data={"form_token": token})
         assert late.status_code == 409 and "answered meanwhile" in late.text
         assert the_one(app).status is ConsultationStatus.CONFIRMED
+
+    def test_that_confirms_too_late_is_refused_with_a_sentence_and_a_no_is_still_possible(
+        self, app: Flask, path: str, opened: Cast
+    ) -> None:
+        with time_machine.travel(the_one(app).starts_at, tick=False):
+            desk = client_of(app, opened.therapist)
+            token = token_of(desk.get(path))
+            assert "/confirm" not in desk.get(path).text
+            late = desk.post(f"{path}/confirm", data={"form_token": token})
+            assert late.status_code == 409 and "time of this request has passed" in late.text
+            assert the_one(app).status is ConsultationStatus.REQUESTED
+            assert answer(desk, path, "decline") == 303
 
     def test_shows_on_the_visitors_own_page(self, app: Flask, path: str, desk: FlaskClient) -> None:
         token = app.extensions["signer"].sign_id(TokenPurpose.CONSULTATION, the_one(app).id)

@@ -1,7 +1,6 @@
 """The therapist's side: who asked for a consultation, through which article, and what to answer."""
 
 from collections.abc import Callable
-from typing import Any
 from uuid import UUID
 
 from flask import Response, url_for
@@ -11,10 +10,11 @@ from portal.audit.reading import audited_read
 from portal.audit.rules import Action
 from portal.booking.models import Consultation
 from portal.booking.queries import get_consultation, list_leads
-from portal.booking.rules import AlreadyAnswered, ConsultationStatus
+from portal.booking.rules import AlreadyAnswered, ConsultationStatus, TimeHasPassed
 from portal.booking.service import confirm_consultation, decline_consultation
 from portal.booking.views.area import blueprint, mail_words
 from portal.clock import utc_now
+from portal.errors import Conflict
 from portal.people.queries import get_self
 from portal.security.gate import requires
 from portal.security.login import current_member
@@ -68,18 +68,20 @@ def _answer(consultation_id: UUID, answer: Answer) -> Response:
         with transaction() as session:
             consultation = get_consultation(session, viewer, consultation_id)
             answer(session, viewer, consultation, mail=mail_words(), now=utc_now())
-    except AlreadyAnswered:
+    except (AlreadyAnswered, TimeHasPassed) as refusal:
         consultation = get_consultation(current_session(), viewer, consultation_id)
-        return _lead_page(consultation, status=409, was_answered=True)
+        return _lead_page(consultation, refusal=refusal)
     return redirect_to(url_for("booking.lead", consultation_id=consultation_id))
 
 
-def _lead_page(consultation: Consultation, *, status: int = 200, **more: Any) -> Response:
+def _lead_page(consultation: Consultation, *, refusal: Conflict | None = None) -> Response:
     viewer, session = current_member(), current_session()
     return render(
         "booking/lead.html",
-        status=status,
+        status=409 if refusal else 200,
         lead=consultation,
         zone=get_self(session, viewer).zone,
-        was_answered=more.get("was_answered", False),
+        is_over=consultation.starts_at <= utc_now(),
+        was_answered=isinstance(refusal, AlreadyAnswered),
+        was_too_late=isinstance(refusal, TimeHasPassed),
     )
