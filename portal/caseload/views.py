@@ -108,13 +108,15 @@ def send_invitation(couple_id: UUID, person_id: UUID) -> ResponseReturnValue:
         has_code = get_practice(session).invites_with_code
         issued = invite(session, viewer, partner.person, now=utc_now(), with_code=has_code)
         link = url_for("accounts.invitation", token=issued.token)
-        mail = queue_message(session, partner.person, MessageKind.INVITATION, {"link": link}, now=utc_now())
+        facts = {"link": link, "label": issued.label}
+        mail = queue_message(session, partner.person, MessageKind.INVITATION, facts, now=utc_now())
     return render(
         "caseload/invitation.html",
         partner=partner,
         couple_id=couple_id,
         issued=issued,
-        was_mailed=mail is not None,
+        leaves_at=mail.due_at if mail else None,
+        now=utc_now(),
         address=public_link("accounts.invitation", token=issued.token),
         zone=get_self(current_session(), viewer).zone,
     )

@@ -41,7 +41,7 @@ FACTS: Mapping[str, Facts] = {
     "consultation_booked": _facts("when link", "ics until"),
     "consultation_confirmed": _facts("when link", "ics"),
     "consultation_declined": _facts("link", "when ics"),
-    "invitation": _facts("link", "until"),
+    "invitation": _facts("link label", "until"),
     "new_item": _facts("", "link"),
     "reset": _facts("link", "until"),
     "security_change": _facts("", "link"),

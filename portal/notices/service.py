@@ -3,7 +3,7 @@
 import json
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select, true
 from sqlalchemy.orm import Session
 
 from portal import outbox
@@ -18,6 +18,9 @@ from portal.people.models import Channel, Person
 from portal.queueing import JobName
 from portal.security.crypto import SealBroken
 from portal.security.viewer import JobFor, Member
+
+# Two of these in one mail could not be told apart, because no mail names anybody: each gets a mail of its own.
+ONE_A_MAIL = frozenset({MessageKind.INVITATION})
 
 
 class PerhapsDelivered(Conflict):
@@ -36,7 +39,8 @@ def queue_message(
     """Owe `person` one thing to read; None if there is no address or the person wants nothing outside the portal.
 
     The first mail to an inbox leaves at once. What comes within ten minutes of it waits until they are over and shares
-    one mail, also when two persons have the same inbox: the mail names nobody. After `deadline_at` it is left unsaid.
+    one mail, also when two persons have the same inbox: the mail names nobody. A second invitation waits ten minutes
+    more and gets a mail of its own. After `deadline_at` it is left unsaid.
 
     Raises:
         FactRefused: see `rules.check_facts`.
@@ -47,7 +51,7 @@ def queue_message(
         return None
     session.flush()
     _wait_for_turn(session, code)
-    message = _open_message(session, code) or _begin_message(session, person, code, now)
+    message = _open_message(session, code, kind) or _begin_message(session, person, code, now)
     content = {"facts": facts, "deadline_at": deadline_at.isoformat() if deadline_at else None}
     part = MessagePart(message_id=message.id, person_id=person.id, kind=kind, facts=json.dumps(content))
     session.add(part)
@@ -62,12 +66,13 @@ def _wait_for_turn(session: Session, address_code: bytes) -> None:
         session.execute(select(func.pg_advisory_xact_lock(key)))
 
 
-def _open_message(session: Session, address_code: bytes) -> Message | None:
-    """Find a mail to this inbox that certainly has not left yet and still has room."""
+def _open_message(session: Session, address_code: bytes, kind: MessageKind) -> Message | None:
+    """Find a mail to this inbox that certainly has not left yet and still has room, for this kind too."""
+    is_there = exists().where(MessagePart.message_id == Message.id, MessagePart.kind == kind)
     message = session.scalar(
         select(Message)
         .where(Message.address_code == address_code, Message.state == MessageState.WAITING)
-        .where(Message.handovers == 0)
+        .where(Message.handovers == 0, ~is_there if kind in ONE_A_MAIL else true())
         .order_by(Message.due_at.desc(), Message.id)
         .limit(1)
         .with_for_update()

@@ -1,5 +1,6 @@
 """The list of couples, a new couple, and the page of one."""
 
+import json
 import re
 
 import pytest
@@ -14,7 +15,7 @@ from portal.audit.models import AuditEvent
 from portal.booking.models import Consultation
 from portal.couples.models import Couple, SecretsPolicy
 from portal.couples.queries import get_couple
-from portal.notices.models import Message
+from portal.notices.models import Message, MessagePart
 from portal.transaction import current_session, transaction
 from tests.support.cast import Cast, client_of, make_couple
 from tests.support.statements import counted
@@ -155,10 +156,14 @@ class TestInviting:
         words = [code.text for code in BeautifulSoup(answer.data, "html.parser").select("dd code")]
         assert words[0].startswith("https://portal.example.org/invitations/")
         assert re.fullmatch(r"[\d -]{8,12}", words[1])
+        assert re.fullmatch("[A-Z]{3}", words[2])
+        shown_by_the_link = client_of(app, None).get(words[0].removeprefix("https://portal.example.org"))
+        assert f"invitation {words[2]}" in shown_by_the_link.text
         assert words[1] not in jane.get(couple_path).get_data(as_text=True)
         with app.app_context():
-            message = current_session().scalars(select(Message)).one()
-            assert message.person_id is not None
+            part = current_session().scalars(select(MessagePart)).one()
+            facts = json.loads(part.facts)["facts"]
+        assert facts == {"link": words[0].removeprefix("https://portal.example.org"), "label": words[2]}
 
     def test_inviting_again_makes_the_earlier_link_worthless(
         self, app: Flask, jane: FlaskClient, world: World

@@ -83,11 +83,23 @@ class TestFolding:
 
     def test_two_persons_of_one_inbox_share_the_mail_and_both_are_told(self) -> None:
         with transaction() as session:
-            first = owed(session, kind=MessageKind.INVITATION, facts={"link": "/i/1"})
-            owed(session, kind=MessageKind.INVITATION, facts={"link": "/i/2"})
+            first = owed(session, kind=MessageKind.RESET, facts={"link": "/r/1"})
+            owed(session, kind=MessageKind.RESET, facts={"link": "/r/2"})
             address, things = what_to_say(session, JobFor(first.id), NOW)
             assert address == "us@example.org"
-            assert [facts["link"] for _, facts in things] == ["/i/1", "/i/2"]
+            assert [facts["link"] for _, facts in things] == ["/r/1", "/r/2"]
+
+    def test_two_invitations_never_share_a_mail_because_nobody_could_tell_them_apart(self) -> None:
+        with transaction() as session:
+            first, second, third = (
+                owed(session, kind=MessageKind.INVITATION, facts={"link": f"/i/{label}", "label": label})
+                for label in ("KXV", "CDF", "RTW")
+            )
+            assert [one.due_at for one in (first, second, third)] == [NOW, NOW + FOLD, NOW + 2 * FOLD]
+            assert owed(session).id in {first.id, second.id, third.id}
+            for message, label in ((first, "KXV"), (second, "CDF"), (third, "RTW")):
+                things = what_to_say(session, JobFor(message.id), NOW)[1]
+                assert [facts["label"] for kind, facts in things if kind == "invitation"] == [label]
 
     def test_the_same_thing_is_said_once(self) -> None:
         with transaction() as session:

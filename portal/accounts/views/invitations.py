@@ -4,7 +4,7 @@ from flask import Response, current_app, request, url_for
 from flask_babel import gettext as _
 
 from portal.accounts.forms import PROBLEMS, InvitationCodeForm, NewAccountForm
-from portal.accounts.invitations import accept, enter_code
+from portal.accounts.invitations import accept, enter_code, label_of
 from portal.accounts.models import Invitation
 from portal.accounts.queries import find_open_invitation
 from portal.accounts.rules import (
@@ -38,7 +38,7 @@ def invitation(token: str) -> Response:
         return _account_page(NewAccountForm(formdata=None), found, token, 200)
     form = InvitationCodeForm()
     if not form.validate_on_submit():
-        return _code_page(form, 422 if form.is_submitted() else 200)
+        return _code_page(form, found, 422 if form.is_submitted() else 200)
     return _try_code(form, found, token)
 
 
@@ -57,7 +57,7 @@ def _try_code(form: InvitationCodeForm, invitation: Invitation, token: str) -> R
         "code",
         _("This code is not right. After five tries the invitation ends, and you can ask for a new one."),
     )
-    return _code_page(form, 422)
+    return _code_page(form, invitation, 422)
 
 
 @blueprint.post("/invitations/<token>/account")
@@ -109,13 +109,14 @@ def _account_page(form: NewAccountForm, invitation: Invitation, token: str, stat
         form=form,
         link_token=token,
         first_name=invitation.person.first_name if has_code else "",
+        label=label_of(invitation),
         code_given=_signer().sign_id(TokenPurpose.INVITATION, invitation.id) if has_code else "",
         status=status,
     )
 
 
-def _code_page(form: InvitationCodeForm, status: int) -> Response:
-    return render("accounts/invitation.html", form=form, status=status)
+def _code_page(form: InvitationCodeForm, invitation: Invitation, status: int) -> Response:
+    return render("accounts/invitation.html", form=form, label=label_of(invitation), status=status)
 
 
 def _neutral_page() -> Response:
