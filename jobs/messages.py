@@ -15,6 +15,7 @@ from portal.notices.mail import AddressRefused, Letterhead, compose
 from portal.notices.rules import FactRefused
 from portal.notices.transport import NotTaken, transport_for
 from portal.outbox import Claim, LeaseLost, OutboxState
+from portal.practice.queries import language_of
 from portal.queueing import JobName
 from portal.security.viewer import JobFor
 from portal.settings import Settings
@@ -93,7 +94,7 @@ def _write(taken: Claim) -> EmailMessage:
             things,
             message_id=taken.subject_id,
             recipient=recipient,
-            letterhead=Letterhead(settings.mail_from, settings.public_url),
+            letterhead=Letterhead(settings.mail_from, settings.public_url, language_of(session)),
             now=now,
             render=render_template,
         )

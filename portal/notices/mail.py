@@ -21,10 +21,11 @@ class AddressRefused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Letterhead:
-    """What all mails of an installation have in common. `sender` is also where answers go."""
+    """What all mails of an installation have in common. `sender` is also where answers go; `language`: a BCP 47 tag."""
 
     sender: str
     public_url: str
+    language: str = "en-GB"
 
     @property
     def domain(self) -> str:
@@ -59,7 +60,8 @@ def compose(
     mail["Auto-Submitted"] = "auto-generated"
     said = [(kind, _known(kind, facts, letterhead)) for kind, facts in things]
     mail.set_content(render("emails/frame.txt", things=said, home=letterhead.public_url))
-    mail.add_alternative(render("emails/frame.html", things=said, home=letterhead.public_url), subtype="html")
+    around = {"home": letterhead.public_url, "language": letterhead.language}
+    mail.add_alternative(render("emails/frame.html", things=said, **around), subtype="html")
     _attach_calendars(mail, [facts["ics"] for _, facts in things if facts.get("ics")])
     return mail
 

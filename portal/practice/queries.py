@@ -23,6 +23,11 @@ def get_practice(session: Session) -> Practice:
     return practice
 
 
+def language_of(session: Session) -> str:
+    """Tell in which language the practice writes, as a BCP 47 tag; before the first set-up British English. One statement."""
+    return session.scalar(select(Practice.language).limit(1)) or "en-GB"
+
+
 def find_face(session: Session) -> tuple[Practice, str] | None:
     """Find the practice and the name of its first listed therapist, which may be empty. One statement."""
     listed = select(Therapist.display_name).where(Therapist.is_listed)

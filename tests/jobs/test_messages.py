@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 import time_machine
 from flask import Flask
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from jobs import messages
@@ -21,8 +22,10 @@ from portal.notices.service import queue_message
 from portal.outbox import LeaseLost, OutboxState
 from portal.people.models import Channel, Person
 from portal.people.service import change_address
+from portal.practice.models import Practice
 from portal.queueing import JobName
 from portal.transaction import transaction
+from tests.support.cast import make_cast
 from tests.support.owing import add_reader, application, message_of, owe_mail, row
 from tests.support.smtp import Mailbox, Mishap
 
@@ -56,6 +59,17 @@ class TestSend:
         assert mail["Auto-Submitted"] == "auto-generated"
         assert row(outbox_id).state is OutboxState.DONE
         assert message_of(outbox_id).state is MessageState.SENT
+
+    def test_the_mail_is_in_the_practices_language(self, mailbox: Mailbox) -> None:
+        outbox_id = owe_mail()
+        with transaction() as session:
+            make_cast(session)
+            session.scalars(select(Practice)).one().language = "fr-CA"
+        send(str(outbox_id))
+        (mail,) = mailbox.to(ADDRESS)
+        html = mail.get_body(("html",))
+        assert html is not None
+        assert '<html lang="fr-CA">' in str(html.get_content())
 
     def test_running_the_job_again_sends_nothing_again(self, mailbox: Mailbox) -> None:
         outbox_id = owe_mail()

@@ -22,6 +22,7 @@ EXAMPLE = {
     "when": "Tuesday 24 November, 09:00 (London, GMT)",
     "until": "Friday 27 November, 09:00 (London, GMT)",
     "link": "/c/token",
+    "label": "KXV",
     "ics": "BEGIN:VCALENDAR\r\nSUMMARY:Appointment\r\nEND:VCALENDAR\r\n",
 }
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates" / "emails"
@@ -34,10 +35,13 @@ def facts_of(kind: str, amount: str) -> dict[str, str]:
     return {name: EXAMPLE[name] for name in names}
 
 
-def written(*things: tuple[str, dict[str, str]], recipient: str = "us@example.org") -> EmailMessage:
+def written(
+    *things: tuple[str, dict[str, str]], recipient: str = "us@example.org", language: str = "en-GB"
+) -> EmailMessage:
     """Write a mail and read it as its receiver does."""
+    letterhead = Letterhead("hello@practice.example.org", HOME, language)
     mail = compose(
-        things, message_id=UUID(int=7), recipient=recipient, letterhead=Letterhead("hello@practice.example.org", HOME),
+        things, message_id=UUID(int=7), recipient=recipient, letterhead=letterhead,
         now=utc_now(), render=render_template,
     )  # fmt: skip
     parsed = message_from_bytes(mail.as_bytes(), policy=default)
@@ -100,6 +104,16 @@ class TestCompose:
         assert "new password" in part(mail, "html")
         names = [attachment.get_filename() for attachment in mail.iter_attachments()]
         assert names == ["appointment.ics", "appointment-2.ics", "appointment-3.ics"]
+
+    def test_a_screen_reader_hears_the_practices_language(self) -> None:
+        html = BeautifulSoup(part(written(("new_item", {}), language="de-CH"), "html"), "html.parser").html
+        assert html is not None
+        assert html["lang"] == "de-CH"
+
+    def test_an_invitation_says_its_letters_and_no_name(self) -> None:
+        mail = written(("invitation", facts_of("invitation", NEEDED)))
+        assert "This is invitation KXV." in part(mail, "plain")
+        assert "This is invitation KXV." in part(mail, "html")
 
     def test_the_calendar_file_arrives_unchanged(self) -> None:
         mail = written(("consultation_confirmed", facts_of("consultation_confirmed", WHOLE)))
