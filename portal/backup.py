@@ -31,6 +31,8 @@ from portal.audit.chain import verify
 from portal.audit.rules import Action
 from portal.audit.service import record
 from portal.clock import utc_now
+from portal.health.queries import BACKUP
+from portal.health.service import beat
 from portal.orm import Model
 from portal.outbox import OutboxEntry, OutboxState
 from portal.queueing import JobName
@@ -66,6 +68,7 @@ def make_backup(session: Session, settings: Settings, goal: Path) -> Path:
         )
         _publish(lambda out: _encrypt(_packed(content), out, _key(settings)), goal)
     record(session, Anonymous(), Action.BACKUP_MADE, kind="backup", object_id=None)
+    beat(session, BACKUP, now)
     return goal
 
 

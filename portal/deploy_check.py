@@ -3,12 +3,17 @@
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from redis.exceptions import RedisError
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from portal.clock import utc_now
+from portal.health.queries import BACKUP_WITHIN, hours_since_backup
+from portal.practice.queries import find_practice
 from portal.queueing import connect
 from portal.settings import Settings
 
@@ -35,6 +40,7 @@ def findings(settings: Settings, session: Session) -> list[Finding]:
         lambda: _database(settings, session),
         lambda: _redis(settings),
         lambda: _mail(settings),
+        lambda: _backup(session),
     )
     return [finding for check in checks for finding in check()]
 
@@ -109,6 +115,31 @@ def _config(server: object, name: str) -> str:
 def _mail(settings: Settings) -> Iterator[Finding]:
     if settings.smtp_url is None:
         yield Finding("CG011", "SMTP_URL is not set: mails pile up in INSTANCE/mail and reach nobody.")
+
+
+def _backup(session: Session) -> Iterator[Finding]:
+    hours = hours_since_backup(session, utc_now())
+    if hours is None or hours >= BACKUP_WITHIN / timedelta(hours=1):
+        yield Finding("CG012", "There is no backup of the last 26 hours: let `portal backup` run once a day.")
+
+
+def _help_lines(session: Session) -> Iterator[Finding]:
+    try:
+        practice = find_practice(session)
+    except DBAPIError:
+        session.rollback()
+        yield Finding("CG014", "The database is not at the newest schema: run `portal db upgrade`.")
+        return
+    if practice is None or not practice.help_lines.is_complete:
+        yield Finding(
+            "CG012",
+            "The local help lines are missing: clients in danger see no number. Enter them at /practice/help.",
+        )
+    elif not practice.help_lines.are_current(utc_now().date()):
+        yield Finding(
+            "CG013",
+            "The local help lines were last checked over a year ago and are not shown: check them at /practice/help.",
+        )
 
 
 def _file_system(path: Path) -> str:

@@ -8,7 +8,7 @@ from portal.orm import Model
 
 
 class Heartbeat(Model):
-    """When a worker or the sweeper was last alive."""
+    """When a worker or the sweeper was last alive, and when the last backup was made."""
 
     __tablename__ = "heartbeat"
 

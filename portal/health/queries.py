@@ -17,6 +17,8 @@ from portal.health.models import Heartbeat
 
 LATE_AFTER = timedelta(seconds=30)  # a heartbeat comes every 5 to 15 seconds
 DOWN_AFTER = timedelta(seconds=90)
+BACKUP_WITHIN = timedelta(hours=26)  # one a day, and two hours of grace for when it runs late
+BACKUP = "backup"
 PROCESSES = ("worker", "sweeper")
 LITTLE_BYTES, TOO_LITTLE_BYTES = 1024**3, 128 * 1024**2
 
@@ -33,6 +35,12 @@ def heartbeats_of(session: Session, now: datetime) -> dict[str, Health]:
     """Tell how worker and sweeper are, by how long ago they were alive. One statement."""
     beats = {beat.name: beat.beat_at for beat in session.scalars(select(Heartbeat))}
     return {name: health_of_age(now - beats[name] if name in beats else None) for name in PROCESSES}
+
+
+def hours_since_backup(session: Session, now: datetime) -> int | None:
+    """Tell how many whole hours ago the last backup of this installation was made; None: there is none. One statement."""
+    made_at = session.scalar(select(Heartbeat.beat_at).where(Heartbeat.name == BACKUP))
+    return None if made_at is None else int((now - made_at) / timedelta(hours=1))
 
 
 def health_of_age(age: timedelta | None) -> Health:

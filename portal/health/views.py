@@ -7,7 +7,15 @@ import structlog
 from flask import Blueprint, Response, current_app, jsonify, request
 
 from portal.clock import utc_now
-from portal.health.queries import PROCESSES, Health, database_health, disk_health, heartbeats_of, redis_health
+from portal.health.queries import (
+    PROCESSES,
+    Health,
+    database_health,
+    disk_health,
+    heartbeats_of,
+    hours_since_backup,
+    redis_health,
+)
 from portal.health.service import beat
 from portal.queueing import Queue
 from portal.security.gate import public
@@ -23,6 +31,7 @@ DIRECTIVES = frozenset(source.split()[0] for source in SOURCES) | {
     "style-src-elem",
     "style-src-attr",
 }
+State = dict[str, Health | int | None]
 blueprint = Blueprint("health", __name__)
 log = structlog.get_logger()
 
@@ -35,12 +44,12 @@ def healthz() -> Response:
 
 
 @blueprint.get("/readyz")
-@public("for the supervisor; names of parts and whether they work, no more")
+@public("for the supervisor; names of parts, whether they work, and the age of the backup, no more")
 def readyz() -> tuple[Response, int]:
-    """Try every part; 503 as soon as one is down."""
-    parts = _remembered()
-    is_down = Health.DOWN in parts.values()
-    return jsonify(parts), 503 if is_down else 200
+    """Try every part; 503 as soon as one is down. An old backup is told, and is no reason to stop serving."""
+    state = _remembered()
+    is_down = Health.DOWN in state.values()
+    return jsonify(state), 503 if is_down else 200
 
 
 @blueprint.post("/violations")
@@ -63,15 +72,15 @@ def _broken_rules(reports: Any) -> set[str]:
     return named & DIRECTIVES
 
 
-def _remembered() -> dict[str, Health]:
-    kept: tuple[float, dict[str, Health]] | None = current_app.extensions.get("readiness")
+def _remembered() -> State:
+    kept: tuple[float, State] | None = current_app.extensions.get("readiness")
     if kept is None or time.monotonic() - kept[0] > REMEMBERED_SECONDS:
         kept = (time.monotonic(), _look())
         current_app.extensions["readiness"] = kept
     return kept[1]
 
 
-def _look() -> dict[str, Health]:
+def _look() -> State:
     settings: Settings = current_app.extensions["settings"]
     queue: Queue = current_app.extensions["queue"]
     parts = {
@@ -79,10 +88,11 @@ def _look() -> dict[str, Health]:
         "redis": redis_health(queue.redis),
         "disk": disk_health(settings.instance),
     }
-    beats = dict.fromkeys(PROCESSES, Health.DOWN)
+    beats, backup = dict.fromkeys(PROCESSES, Health.DOWN), None
     if parts["database"] is Health.OK:
         beats = heartbeats_of(current_session(), utc_now())
-    return parts | beats
+        backup = hours_since_backup(current_session(), utc_now())
+    return {**parts, **beats, "backup_hours": backup}
 
 
 def _write() -> None:

@@ -39,7 +39,15 @@ def test_the_shallow_page_says_ok_and_asks_nobody(app: Flask) -> None:
 def test_all_parts_are_named_when_all_work(alive: FlaskClient) -> None:
     answer = alive.get("/readyz")
     assert answer.status_code == 200
-    assert answer.json == dict.fromkeys(["database", "redis", "disk", "worker", "sweeper"], "ok")
+    parts = dict.fromkeys(["database", "redis", "disk", "worker", "sweeper"], "ok")
+    assert answer.json == {**parts, "backup_hours": None}
+
+
+def test_the_age_of_the_last_backup_is_told_and_stops_nothing(alive: FlaskClient) -> None:
+    with alive.application.app_context(), transaction() as session:
+        beat(session, "backup", utc_now() - timedelta(hours=50, minutes=40))
+    answer = alive.get("/readyz")
+    assert (answer.status_code, answer.json["backup_hours"]) == (200, 50)  # type: ignore[index]  # it is JSON
 
 
 def test_a_silent_redis_is_down(alive: FlaskClient, redis_server: RedisServer) -> None:
@@ -58,7 +66,7 @@ def test_a_broken_database_is_down_and_nothing_is_told_about_it(alive: FlaskClie
     answer = alive.get("/readyz")
     assert answer.status_code == 503
     assert answer.json is not None
-    assert set(answer.json.values()) <= {"ok", "late", "down"}
+    assert set(answer.json.values()) <= {"ok", "late", "down", None}
     assert str(tmp_path) not in answer.text
 
 
