@@ -69,24 +69,69 @@ def demo() -> None:
 @click.option("--zone", prompt="Time zone (such as Europe/London)")
 @click.option("--email", prompt="E-mail")
 @click.option("--therapist/--no-therapist", default=True, prompt="Are you also a therapist here?")
+@click.option("--region", prompt="Country or region of the help lines below")
+@click.option("--emergency-number", prompt="Emergency number there")
+@click.option("--crisis-name", prompt="Crisis line: name")
+@click.option("--crisis-number", prompt="Crisis line: number")
+@click.option("--abuse-name", prompt="Domestic abuse line: name")
+@click.option("--abuse-number", prompt="Domestic abuse line: number")
+@click.option("--abuse-web", prompt="Domestic abuse line: web page (https://...)")
+@click.option(
+    "--response-time", default="within one working day", prompt="How soon messages are usually read"
+)
 @click.password_option()
 def create_owner(
-    *, user_name: str, first_name: str, practice: str, zone: str, email: str, therapist: bool, password: str
+    *,
+    user_name: str,
+    first_name: str,
+    practice: str,
+    zone: str,
+    email: str,
+    therapist: bool,
+    password: str,
+    **help_words: str,
 ) -> None:
-    """Make the first account, and the practice with it. The second step is set up at the first sign-in."""
+    """Make the first account, and the practice with it. The second step is set up at the first sign-in.
+
+    The help lines are those of where the practice works: whoever answers these questions has checked them.
+    """
+    from portal.clock import utc_now
     from portal.errors import DomainError
     from portal.first_run import FirstOwner, found
+    from portal.practice.rules import HelpLines
     from portal.transaction import transaction
 
     app = _application()
     _upgrade(app)
-    owner = FirstOwner(user_name, first_name, practice, zone, email, password, is_therapist=therapist)
+    lines = HelpLines(**help_words, verified_on=utc_now().date())
+    owner = FirstOwner(
+        user_name, first_name, practice, zone, email, password, is_therapist=therapist, help_lines=lines
+    )
     try:
         with app.test_request_context(), transaction() as session:
             found(session, owner)
     except (DomainError, ValueError) as error:
         raise click.ClickException(f"That was refused: {error}") from error
     click.echo("Done. Sign in; you will be asked to set up the second step.")
+
+
+@main.command("reset-second-factor")
+@click.argument("user_name")
+def reset_second_factor(user_name: str) -> None:
+    """Let USER_NAME, who lost phone and backup codes, set up a new second step at the next sign-in."""
+    from portal.accounts.second_factor import reset_second_factor as reset
+    from portal.clock import utc_now
+    from portal.errors import NotFound
+    from portal.transaction import transaction
+
+    try:
+        with _application().app_context(), transaction() as session:
+            reset(session, user_name, utc_now())
+    except NotFound:
+        raise click.ClickException("Nobody has this user name.") from None
+    click.echo(
+        "Done. Every sign-in of this account has ended. The next one asks for the password and a new second step."
+    )
 
 
 @main.command()

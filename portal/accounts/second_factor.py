@@ -18,15 +18,16 @@ from sqlalchemy.orm import Session
 
 from portal.accounts.models import Account, BackupCode
 from portal.accounts.passwords import slow_code_hash
-from portal.accounts.queries import roles_of
+from portal.accounts.queries import get_account, roles_of
 from portal.accounts.rules import SECOND_FACTOR, SECOND_FACTOR_DAY, CodeRefused, asks_second_factor
 from portal.accounts.service import tell_of_change
+from portal.accounts.sign_ins import end_all_but
 from portal.accounts.throttle import throttle
 from portal.audit.rules import Action
 from portal.audit.service import record_of
-from portal.errors import Conflict
+from portal.errors import Conflict, NotFound
 from portal.security.crypto import MasterKey
-from portal.security.viewer import Viewer
+from portal.security.viewer import Anonymous, Viewer
 
 STEP_SECONDS = 30  # RFC 6238, section 5.2
 SECRET_BYTES = 20  # RFC 4226, section 4, requirement 6
@@ -147,6 +148,27 @@ def turn_off(session: Session, viewer: Viewer, account: Account, now: datetime) 
     account.totp_secret, account.is_totp_on = "", False
     session.execute(delete(BackupCode).where(BackupCode.account_id == account.id))
     record_of(session, viewer, Action.SECOND_FACTOR_CHANGED, account)
+    tell_of_change(session, account, now)
+
+
+def reset_second_factor(session: Session, user_name: str, now: datetime) -> None:
+    """Let somebody who lost phone and backup codes set up a new second factor; for whoever holds the machine itself.
+
+    Every sign-in of the account ends. The password stays, so that the next sign-in asks for it and for a new set-up.
+
+    Raises:
+        NotFound: nobody has this user name.
+    """
+    keyring: MasterKey = session.info["keyring"]
+    code = keyring.lookup_code(user_name)
+    found = session.scalar(select(Account.id).where(Account.user_name_code == code))
+    if found is None:
+        raise NotFound("account")
+    account = get_account(session, found)
+    account.totp_secret, account.is_totp_on = "", False
+    session.execute(delete(BackupCode).where(BackupCode.account_id == account.id))
+    end_all_but(session, account.id, None, now)
+    record_of(session, Anonymous(), Action.SECOND_FACTOR_CHANGED, account, result="reset on the machine")
     tell_of_change(session, account, now)
 
 

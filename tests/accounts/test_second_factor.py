@@ -9,9 +9,14 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from portal.accounts.models import Account, BackupCode
+from portal.accounts.second_factor import reset_second_factor
+from portal.audit.models import AuditEvent
 from portal.clock import utc_now
+from portal.errors import NotFound
+from portal.notices.models import MessageKind, MessagePart
 from portal.security.gate import access_of
 from portal.security.permissions import Permission
+from portal.transaction import transaction
 from tests.accounts.door import MINUTE, change_account, code, come_in, copy_of, in_database, page, send
 from tests.support.cast import PASSWORD, TOTP_SECRET, Cast, client_of
 
@@ -57,6 +62,37 @@ class TestWaiting:
         assert come_in(client, "cleo").location == "/sign-in/code"
         assert client.get("/home").status_code == 303
         assert page(client.get("/sign-in/code")).select_one("form[action='/leave']")
+
+
+class TestLostPhoneAndBackupCodes:
+    def test_who_holds_the_machine_lets_them_set_up_anew_and_every_sign_in_ends(
+        self, app: Flask, cast: Cast
+    ) -> None:
+        signed_in = client_of(app, cast.therapist)
+        with app.app_context(), transaction() as session:
+            session.add(BackupCode(account_id=cast.therapist.account_id, code_hash="x"))
+        with app.app_context(), transaction() as session:
+            reset_second_factor(session, " JANE", utc_now())
+        assert signed_in.get("/today").location.startswith("/sign-in")
+        assert in_database(app, lambda session: session.scalars(select(BackupCode)).all()) == []
+        client = client_of(app, None)
+        assert come_in(client, "jane").location == "/sign-in/code"
+        assert client.get("/sign-in/code").location == "/sign-in/set-up"
+        assert client.get("/today").location.startswith("/sign-in")
+        told = in_database(app, lambda session: session.scalars(select(MessagePart)).one())
+        assert (told.person_id, told.kind) == (cast.therapist.person_id, MessageKind.SECURITY_CHANGE)
+        events = in_database(app, lambda session: session.scalars(select(AuditEvent)).all())
+        assert ("second-factor.changed", cast.therapist.account_id) in {
+            (one.action, one.object_id) for one in events
+        }
+
+    def test_others_stay_as_they_are(self, app: Flask, cast: Cast) -> None:
+        with app.app_context(), transaction() as session:
+            reset_second_factor(session, "jane", utc_now())
+            with pytest.raises(NotFound):
+                reset_second_factor(session, "nobody", utc_now())
+        assert client_of(app, cast.stranger).get("/today").status_code == 200
+        assert in_database(app, lambda session: session.get_one(Account, cast.stranger.account_id)).is_totp_on
 
 
 class TestCode:
