@@ -14,6 +14,8 @@ from portal.home.chrome import init_pages
 from portal.home.views import blueprint as home
 from portal.meetings.views import blueprint as meetings
 from portal.notices.views import blueprint as notices
+from portal.practice.views import blueprint as practice
+from portal.safety.views import blueprint as safety
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     accounts,
@@ -26,6 +28,8 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     home,
     meetings,
     notices,
+    practice,
+    safety,
 )
 
 __all__ = ["BLUEPRINTS", "init_pages"]

@@ -19,6 +19,11 @@ def is_therapist(viewer: Viewer) -> bool:
     return isinstance(viewer, Member) and viewer.is_therapist
 
 
+def is_owner(viewer: Viewer) -> bool:
+    """Whoever runs the installation, signed in with a second factor; no clinical record opens by that."""
+    return isinstance(viewer, Member) and viewer.is_owner
+
+
 def is_staff(viewer: Viewer) -> bool:
     """Anybody who works in the practice, signed in with a second factor."""
     return isinstance(viewer, Member) and viewer.is_staff
@@ -38,6 +43,7 @@ PARTNER = (is_partner, sees_private_content)
 LIMITED_PARTNER = (is_partner,)
 THERAPIST = (is_therapist, sees_private_content)
 STAFF = (is_staff, sees_private_content)
+OWNER = (is_owner, sees_private_content)
 
 PERMISSIONS: Policy = {
     Permission.ACCOUNT_PROOF_GIVE: anybody_of(LIMITED_PARTNER, STAFF),
@@ -70,4 +76,10 @@ PERMISSIONS: Policy = {
     Permission.MEETINGS_SUMMARY_RELEASE: anybody_of(THERAPIST),
     Permission.MEETINGS_SUMMARY_WRITE: anybody_of(THERAPIST),
     Permission.NOTICES_MAIL_RETRY: anybody_of(STAFF),
+    Permission.PRACTICE_HELP_EDIT: anybody_of(OWNER, THERAPIST),
+    Permission.SAFETY_ANSWERS_GIVE: anybody_of(PARTNER),
+    Permission.SAFETY_ANSWERS_READ: anybody_of(THERAPIST, fresh=True),
+    Permission.SAFETY_ANSWERS_SETTLE: anybody_of(THERAPIST, fresh=True),
+    Permission.SAFETY_HOLD_SET: anybody_of(THERAPIST, fresh=True),
+    Permission.SAFETY_QUESTIONS_ASK: anybody_of(THERAPIST),
 }

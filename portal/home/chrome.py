@@ -8,8 +8,10 @@ from flask import Flask, current_app, g, has_request_context, request, url_for
 from flask_babel import gettext as _
 
 from portal.booking.queries import count_open_leads
+from portal.clock import utc_now
 from portal.people.queries import get_self
 from portal.practice.queries import find_face
+from portal.practice.rules import HelpLines, dialled
 from portal.security.login import current_viewer
 from portal.security.viewer import Anonymous, Member
 from portal.transaction import current_session
@@ -28,17 +30,21 @@ class NavigationItem:
 
 @dataclass(frozen=True, slots=True)
 class PracticeWords:
-    """What shells say about the practice."""
+    """What shells say about the practice. `help_lines`: only while they are complete and were checked within the year."""
 
     name: str = "Common Ground"
     therapist_name: str = ""
     tagline: str = ""
     help_notice: str = ""
+    help_lines: HelpLines | None = None
+    response_time: str = ""
+    has_old_help: bool = True
 
 
 def init_pages(app: Flask) -> None:
     """Let every template find `page_lang`, `practice`, `navigation` and `viewer_name`; errors, mails and papers ask nothing."""
     app.context_processor(chrome)
+    app.jinja_env.filters["dialled"] = dialled
 
 
 def chrome() -> dict[str, Any]:
@@ -69,8 +75,16 @@ def practice_words() -> PracticeWords:
     if face is None:
         return PracticeWords()
     practice, therapist_name = face
+    lines = practice.help_lines
+    are_current = lines.are_current(utc_now().date())
     return PracticeWords(
-        practice.name, therapist_name or practice.name, practice.tagline, practice.help_notice
+        name=practice.name,
+        therapist_name=therapist_name or practice.name,
+        tagline=practice.tagline,
+        help_notice=practice.help_notice,
+        help_lines=lines if are_current else None,
+        response_time=lines.response_time,
+        has_old_help=not are_current,
     )
 
 
@@ -91,6 +105,10 @@ def navigation_of(viewer: Member | Anonymous) -> list[NavigationItem]:
         (viewer.is_staff, lambda: _item(_("Calendar"), "diary.calendar", "calendar")),
         (viewer.is_therapist, lambda: _item(_("Requests"), "booking.leads", "inbox", _open_leads(viewer))),
         (viewer.is_therapist, lambda: _item(_("Couples"), "caseload.couples", "pair")),
+        (
+            viewer.is_owner or viewer.is_therapist,
+            lambda: _item(_("Help lines"), "practice.help_lines", "phone"),
+        ),
         (viewer.is_staff, lambda: _item(_("Your account"), "accounts.security", "key")),
     ]
     return [make() for is_open, make in entries if is_open]

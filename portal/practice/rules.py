@@ -2,8 +2,16 @@
 
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
+from urllib.parse import urlsplit
 
+from portal.errors import Invalid
+
+NUMBER_SIGNS = frozenset("0123456789 +-()./")
 GOOD_FOR = timedelta(days=365)  # numbers change; after a year somebody looks again
+
+
+class HelpIncomplete(Invalid):
+    """A practice cannot be set up without numbers of its own place that can be dialled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +31,9 @@ class HelpLines:
     @property
     def is_complete(self) -> bool:
         """Tell whether everything that the crisis notice says is known."""
-        return all(getattr(self, one.name) for one in fields(self))
+        numbers = (self.emergency_number, self.crisis_number, self.abuse_number)
+        is_filled = all(getattr(self, one.name) for one in fields(self))
+        return is_filled and all(is_number(one) for one in numbers) and is_site(self.abuse_web)
 
     @property
     def expires_on(self) -> date | None:
@@ -39,3 +49,18 @@ def dialled(number: str) -> str:
     """Give a number as a phone dials it: digits, and a plus sign in front. Empty if there are no digits."""
     digits = "".join(letter for letter in number if letter in "0123456789")
     return f"+{digits}" if digits and number.strip().startswith("+") else digits
+
+
+def is_number(text: str) -> bool:
+    """Tell whether this is a phone number, short or long, as people write it."""
+    return bool(dialled(text)) and not set(text) - NUMBER_SIGNS
+
+
+def is_site(text: str) -> bool:
+    """Tell whether this is the whole address of a web page that is safe to open."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    is_whole = parts.scheme == "https" and "." in (parts.hostname or "") and parts.username is None
+    return is_whole and text.isprintable() and " " not in text

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.safety.rules import Answers, answers_from_json
@@ -15,18 +15,23 @@ class SafetySitting(Sealed):
     """The individual questions, asked of one person, and what that person answered.
 
     What is answered never changes: who answers anew makes another row, so that nobody can undo an answer that was given.
-    `therapist_id`: who asked. `created_at`: when.
+    `therapist_id`: who asked, and `asked_at`: when, also of answers given anew.
     """
 
     __tablename__ = "safety_sitting"
     __table_args__ = (
         Index("ix_safety_sitting_person_id_created_at", "person_id", "created_at"),
         Index("ix_safety_sitting_couple_id", "couple_id"),
-    )
+        Index(
+            "uq_safety_sitting_open", "couple_id", "person_id", unique=True,
+            sqlite_where=text("answered_at is null"), postgresql_where=text("answered_at is null"),
+        ),
+    )  # fmt: skip
 
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     couple_id: Mapped[UUID] = mapped_column(ForeignKey("couple.id"))
     therapist_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    asked_at: Mapped[datetime]
     answered_at: Mapped[datetime | None]
     acknowledged_at: Mapped[datetime | None]
     contacted_at: Mapped[datetime | None]

@@ -139,6 +139,16 @@ LEDGER: Mapping[tuple[str, str], Row] = {
     ("notices.demo_mail", "GET"): everybody(404),
     ("notices.demo_mail_item", "GET"): everybody(404),
     ("notices.try_again", "POST"): staff(303),
+    ("practice.help_lines", "GET"): _row(SIGN_IN, 404, sam=200, olive=200, jane=200),
+    ("practice.save_help_lines", "POST"): _row(SIGN_IN, 404, sam=422, olive=422, jane=422),
+    ("safety.about_you", "GET"): _row(SIGN_IN, 404, ana=200, ben=200),
+    ("safety.answer", "POST"): _row(SIGN_IN, 404, ana=422, ben=422),
+    ("safety.ask", "POST"): own_therapist(303),
+    ("safety.individual", "GET"): own_therapist(200),
+    ("safety.keep_shut", "POST"): own_therapist(303),
+    ("safety.lift", "POST"): own_therapist(303),
+    ("safety.tick_read", "POST"): own_therapist(303),
+    ("safety.tick_spoken", "POST"): own_therapist(303),
     ("static", "GET"): everybody(200),
 }
 
@@ -147,4 +157,6 @@ FRESH = {
     ("accounts.issue_unlock", "GET"), ("accounts.issue_unlock", "POST"), ("accounts.renew_backup_codes", "POST"),
     ("accounts.security", "GET"), ("accounts.turn_off_second_factor", "POST"), ("meetings.process_note", "GET"),
     ("meetings.sign", "GET"), ("meetings.sign", "POST"),
+    ("safety.individual", "GET"), ("safety.keep_shut", "POST"), ("safety.lift", "POST"), ("safety.tick_read", "POST"),
+    ("safety.tick_spoken", "POST"),
 }  # fmt: skip

@@ -78,8 +78,8 @@ def occupied(therapist_id: UUID, start: datetime, end: datetime) -> OccupiedInte
 
 def sitting(cast: Cast) -> SafetySitting:
     return SafetySitting(
-        person_id=cast.ana.person_id, couple_id=cast.couple_id, therapist_id=cast.therapist.person_id, answered_at=NINE,
-        answers_text=answers_json(Answers()),
+        person_id=cast.ana.person_id, couple_id=cast.couple_id, therapist_id=cast.therapist.person_id, asked_at=NINE,
+        answered_at=NINE, answers_text=answers_json(Answers()),
     )  # fmt: skip
 
 

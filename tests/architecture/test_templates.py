@@ -17,6 +17,7 @@ JINJA = Environment(extensions=["jinja2.ext.i18n"], autoescape=True)
 
 # What may stand in the tab of a browser that somebody else looks at. Nobody's name, no topic, no word of therapy.
 NEUTRAL_TITLES = {
+    "About you",
     "Backup codes",
     "Check your e-mail",
     "Choose a password",

@@ -21,6 +21,10 @@ from portal.homework.models import Assignment, Response, TaskKind
 from portal.homework.rules import Gate
 from portal.meetings.models import Attendance, Meeting, Place, Presence, Summary, SummaryState
 from portal.meetings.rules import SummaryContent, content_json
+from portal.safety.models import SafetySitting
+from portal.safety.questions import QUESTIONS
+from portal.safety.rules import Answers, Reply
+from portal.safety.service import ask_both, give_answers
 from portal.security.crypto import Owner, OwnerKind, hashed_token
 from portal.security.viewer import TokenPurpose
 from portal.transaction import transaction
@@ -51,6 +55,7 @@ def make_world(app: Flask) -> World:
         session.flush()
         lead = _consultation(session, cast, post)
         meeting, summary, document = _meeting(session, cast)
+        sitting = _individual_questions(session, cast)
         exercise = assign_to_both(session, cast, TaskKind.EXERCISE, "values-compass", Gate.BOTH)
         test = assign_to_both(session, cast, TaskKind.TEST, "rrt", Gate.THERAPIST)
         invited = make_person(session, "Ivo")
@@ -64,7 +69,7 @@ def make_world(app: Flask) -> World:
         places: dict[str, object] = {
             "couple_id": cast.couple_id, "meeting_id": meeting.id, "summary_id": summary.id, "document_id": document.id,
             "person_id": cast.ana.person_id, "consultation_id": lead.id, "slug": "two-lists", "login_session_id": uuid4(),
-            "mail_id": uuid4(), "filename": "css/portal.css", "assignment_id": exercise.assignment_id,
+            "sitting_id": sitting.id, "mail_id": uuid4(), "filename": "css/portal.css", "assignment_id": exercise.assignment_id,
             "response_id": exercise.id, "assignment_id of assessments": test.assignment_id,
             "response_id of assessments": test.id, "stage": 1, "page": 1,
         }  # fmt: skip
@@ -164,6 +169,12 @@ def _meeting(session: Session, cast: Cast) -> tuple[Meeting, Summary, Document]:
     session.add(document)
     session.flush()
     return meeting, summary, document
+
+
+def _individual_questions(session: Session, cast: Cast) -> SafetySitting:
+    ask_both(session, cast.therapist.member(), cast.couple_id, now=utc_now() - timedelta(days=2))
+    replies = {question.id: Reply.NO for question in QUESTIONS}
+    return give_answers(session, cast.ana.member(), Answers(replies), now=utc_now() - timedelta(days=1))
 
 
 def unknown_places(world: World) -> World:

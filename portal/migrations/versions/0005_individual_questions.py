@@ -30,6 +30,7 @@ def upgrade() -> None:
     sa.Column('person_id', sa.Uuid(), nullable=False),
     sa.Column('couple_id', sa.Uuid(), nullable=False),
     sa.Column('therapist_id', sa.Uuid(), nullable=False),
+    sa.Column('asked_at', UtcDateTime(), nullable=False),
     sa.Column('answered_at', UtcDateTime(), nullable=True),
     sa.Column('acknowledged_at', UtcDateTime(), nullable=True),
     sa.Column('contacted_at', UtcDateTime(), nullable=True),
@@ -45,6 +46,7 @@ def upgrade() -> None:
     with op.batch_alter_table('safety_sitting', schema=None) as batch_op:
         batch_op.create_index('ix_safety_sitting_couple_id', ['couple_id'], unique=False)
         batch_op.create_index('ix_safety_sitting_person_id_created_at', ['person_id', 'created_at'], unique=False)
+        batch_op.create_index('uq_safety_sitting_open', ['couple_id', 'person_id'], unique=True, sqlite_where=sa.text('answered_at is null'), postgresql_where=sa.text('answered_at is null'))
 
     with op.batch_alter_table('practice', schema=None) as batch_op:
         for name in HELP:
