@@ -6,7 +6,7 @@ Passwords and TOTP secrets are drawn once per installation and written to `INSTA
 import json
 import os
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -35,11 +35,23 @@ from portal.people.models import Person
 from portal.people.service import add_person
 from portal.practice.models import Therapist
 from portal.practice.queries import find_practice
+from portal.practice.rules import HelpLines
 from portal.practice.service import add_therapist, found_practice, give_consents
 from portal.security.viewer import Anonymous, Member, Role
 from portal.settings import Settings
 
 ZONE = "Europe/London"
+# Invented, but for the emergency number; Ofcom keeps 01632 960000 to 960999 for stories.
+HELP_LINES = HelpLines(
+    region="United Kingdom",
+    emergency_number="999",
+    crisis_name="Example crisis line",
+    crisis_number="01632 960000",
+    abuse_name="Example domestic abuse line",
+    abuse_number="01632 960001",
+    abuse_web="https://help.example.org",
+    response_time="within one working day",
+)
 WORDS = (
     "amber", "anchor", "apple", "birch", "bridge", "candle", "cedar", "clover", "coast", "cotton", "ember", "fern",
     "field", "garden", "ginger", "harbour", "hazel", "heron", "island", "ivory", "kettle", "lantern", "laurel", "lemon",
@@ -124,6 +136,7 @@ def _found(session: Session) -> None:
         zone=ZONE,
         contact_line="hello@practice.example.org",
         help_notice="If you or someone else is in immediate danger, call your local emergency number.",
+        help_lines=replace(HELP_LINES, verified_on=utc_now().date()),
     )
 
 

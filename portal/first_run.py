@@ -11,6 +11,7 @@ from portal.audit.service import record_of
 from portal.people.service import add_person
 from portal.practice.models import Therapist
 from portal.practice.queries import find_practice
+from portal.practice.rules import HelpIncomplete, HelpLines
 from portal.practice.service import add_therapist, found_practice
 from portal.security.viewer import Anonymous, Role
 from portal.zones import parse_zone
@@ -20,7 +21,7 @@ HELP_NOTICE = "If you or someone else is in immediate danger, call your local em
 
 @dataclass(frozen=True, slots=True)
 class FirstOwner:
-    """What the command asks for."""
+    """What the command asks for. `help_lines`: the numbers of where the practice works; there are none of everywhere."""
 
     user_name: str
     first_name: str
@@ -29,6 +30,7 @@ class FirstOwner:
     email: str
     password: str
     is_therapist: bool
+    help_lines: HelpLines
 
 
 def found(session: Session, owner: FirstOwner) -> Account:
@@ -36,9 +38,11 @@ def found(session: Session, owner: FirstOwner) -> Account:
 
     Raises:
         UnknownZone: the time zone is not in the list.
-        DomainError: the user name is taken or the password too weak.
+        DomainError: the user name is taken, the password too weak, or a help line cannot be dialled.
     """
     parse_zone(owner.zone)
+    if not owner.help_lines.is_complete:
+        raise HelpIncomplete("help lines: write numbers with digits, and the web page with https://")
     if find_practice(session) is None:
         found_practice(
             session,
@@ -48,6 +52,7 @@ def found(session: Session, owner: FirstOwner) -> Account:
             zone=owner.zone,
             contact_line=owner.email,
             help_notice=HELP_NOTICE,
+            help_lines=owner.help_lines,
         )
     person = add_person(session, first_name=owner.first_name, email=owner.email, zone=owner.zone)
     roles = {Role.OWNER, Role.THERAPIST} if owner.is_therapist else {Role.OWNER}

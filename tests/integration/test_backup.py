@@ -183,7 +183,10 @@ def test_the_commands_from_first_owner_to_restore(tmp_path: Path) -> None:
     old, new = tmp_path / "old", tmp_path / "new"
     made = portal(
         old, "create-owner", "--user-name", "olive", "--first-name", "Olive", "--practice", "Two Rivers", "--zone", "Europe/London",
-        "--email", "olive@example.org", "--therapist", "--password", "seven quiet rivers meet",
+        "--email", "olive@example.org", "--therapist", "--password", "seven quiet rivers meet", "--region", "United Kingdom",
+        "--emergency-number", "999", "--crisis-name", "A crisis line", "--crisis-number", "01632 960000",
+        "--abuse-name", "A domestic abuse line", "--abuse-number", "01632 960001", "--abuse-web", "https://help.example.org",
+        "--response-time", "within one working day",
     )  # fmt: skip
     assert made.returncode == 0, made.stderr
     assert portal(old, "audit", "verify").returncode == 0
@@ -207,7 +210,7 @@ def test_the_check_for_real_use_names_what_stands_against_it(tmp_path: Path) -> 
     portal(tmp_path, "db", "upgrade")
     found = portal(tmp_path, "check", "--deploy")
     assert found.returncode == 1
-    assert {"CG001", "CG011"} <= set(found.stdout.split())
+    assert {"CG001", "CG011", "CG012"} <= set(found.stdout.split())
 
 
 def test_a_weak_secret_stops_every_command(tmp_path: Path) -> None:
