@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from flask_babel import lazy_gettext as _l
-from wtforms import DateField, HiddenField, IntegerField, RadioField, TimeField
+from wtforms import HiddenField, IntegerField, RadioField, TimeField
 from wtforms.fields import SelectChoice
 from wtforms.validators import InputRequired, NumberRange, Optional, ValidationError
 
@@ -14,7 +14,7 @@ from portal.couples.models import Partner
 from portal.meetings.models import Place, Presence
 from portal.meetings.rules import LINE_LETTERS, LONGEST_MINUTES, NOTE_LETTERS
 from portal.meetings.service import NewMeeting
-from portal.web.forms import Form, Text, TextAreaField, unix_lines
+from portal.web.forms import Day, Form, Text, TextAreaField, unix_lines
 from portal.zones import LocalTimeMissing, LocalTimeTwice, TimeOutOfRange, parse_zone, to_instant
 
 PLACES = [SelectChoice(Place.ROOM.value, _l("In the room")), SelectChoice(Place.ONLINE.value, _l("Online"))]
@@ -27,17 +27,6 @@ BOTH = "both"
 SKIPPED = _l("Clocks go forward that night and never show this time. Please choose another one.")
 TWICE = _l("Clocks go back that night and show this time twice. Please choose which one.")
 FAR_OFF = _l("This day is out of reach. Please check the year.")
-
-
-class Day(DateField):  # type: ignore[misc]  # WTForms is untyped
-    """A calendar day, with a sentence that helps."""
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        """Read the browser's own form of a day."""
-        try:
-            super().process_formdata(valuelist)
-        except ValueError:
-            raise ValueError(_l("Please give the day as in 2026-11-17.")) from None
 
 
 class Clock(TimeField):  # type: ignore[misc]  # WTForms is untyped

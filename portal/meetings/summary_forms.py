@@ -9,7 +9,7 @@ from wtforms import FormField, HiddenField, SelectField
 from wtforms.fields import SelectChoice
 from wtforms.validators import Optional, ValidationError
 
-from portal.meetings.forms import Clock, Day, Lines, lines_of, number_of, read_instant
+from portal.meetings.forms import Clock, Lines, lines_of, number_of, read_instant
 from portal.meetings.rules import (
     LINE_LETTERS,
     MOST_AGREEMENTS,
@@ -20,7 +20,7 @@ from portal.meetings.rules import (
     Whom,
 )
 from portal.meetings.summaries import Opened
-from portal.web.forms import Form, StringField, Text, TextAreaField, stripped, unix_lines
+from portal.web.forms import Day, Form, StringField, Text, TextAreaField, stripped, unix_lines
 
 
 class SeenForm(Form):

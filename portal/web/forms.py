@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from flask import g, request
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import Field, StringField, TextAreaField
+from wtforms import DateField, Field, StringField, TextAreaField
 from wtforms.validators import ValidationError
 
 from portal.web.addresses import MOST_LETTERS, is_one_address
@@ -58,6 +58,17 @@ class Text:
             raise ValidationError(_l("This contains characters that cannot be stored. Please type it again."))
 
 
+class Day(DateField):  # type: ignore[misc]  # WTForms is untyped
+    """A calendar day, with a sentence that helps."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read the browser's own form of a day."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError(_l("Please give the day as in 2026-11-17.")) from None
+
+
 class Address:
     """A validator for one e-mail address."""
 
@@ -88,4 +99,14 @@ def unix_lines(text: str | None) -> str:
     return (text or "").replace("\r\n", "\n").strip()
 
 
-__all__ = ["Address", "Field", "Form", "StringField", "Text", "TextAreaField", "stripped", "unix_lines"]
+__all__ = [
+    "Address",
+    "Day",
+    "Field",
+    "Form",
+    "StringField",
+    "Text",
+    "TextAreaField",
+    "stripped",
+    "unix_lines",
+]
