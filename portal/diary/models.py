@@ -28,12 +28,12 @@ class ConsultationTypeRow(Model):
 
 
 class WeeklyHoursRow(Model):
-    """One period of one weekday (0 is Monday) in the therapist's own zone."""
+    """One period of one weekday (0 is Monday) in the therapist's own zone. An end at 00:00 is midnight, as in the rules."""
 
     __tablename__ = "weekly_hours"
     __table_args__ = (
         CheckConstraint("weekday between 0 and 6", name="weekday_is_known"),
-        CheckConstraint("starts < ends", name="ends_after_start"),
+        CheckConstraint("starts < ends or ends = '00:00:00.000000'", name="ends_after_start"),
     )
 
     therapist_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)

@@ -7,11 +7,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from portal.diary.models import OccupiedInterval, OccupiedKind
+from portal.diary.models import OccupiedInterval, OccupiedKind, WeeklyHoursRow
 from portal.diary.queries import find_offer, next_free_slots
 from portal.diary.rules import ConsultationType, SlotTaken, WeeklyHours
 from portal.diary.service import add_consultation_type, add_time_off, occupy, release, set_weekly_hours
-from portal.transaction import current_session, transaction
+from portal.transaction import ConstraintViolated, current_session, transaction
 from tests.support.cast import Cast, make_cast
 from tests.support.statements import counted
 
@@ -42,6 +42,31 @@ def open_hours(cast: Cast) -> None:
     session, therapist_id = current_session(), cast.therapist.person_id
     set_weekly_hours(session, therapist_id, [WeeklyHours(1, time(9), time(10))])
     add_consultation_type(session, therapist_id, name="Consultation", kind=KIND)
+
+
+class TestWeeklyHours:
+    def test_may_end_at_midnight_and_are_offered_until_then(
+        self, either_app: Flask, either_cast: Cast
+    ) -> None:
+        therapist_id = either_cast.therapist.person_id
+        with either_app.app_context():
+            with transaction() as session:
+                set_weekly_hours(session, therapist_id, [WeeklyHours(1, time(23), time())])
+                add_consultation_type(session, therapist_id, name="Consultation", kind=KIND)
+            slots = next_free_slots(current_session(), NOW, count=2)
+            assert slots[0].start == datetime(2026, 11, 24, 23, tzinfo=UTC)
+            offer = find_offer(current_session(), NOW)
+            assert offer is not None
+            assert max(slot.start.time() for slot in offer.free(NOW)) == time(23, 30)
+
+    def test_that_end_before_they_start_are_refused_by_the_database(
+        self, either_app: Flask, either_cast: Cast
+    ) -> None:
+        row = WeeklyHoursRow(
+            therapist_id=either_cast.therapist.person_id, weekday=1, starts=time(9), ends=time(8)
+        )
+        with either_app.app_context(), pytest.raises(ConstraintViolated), transaction() as session:
+            session.add(row)
 
 
 class TestOccupy:
