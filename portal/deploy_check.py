@@ -120,7 +120,7 @@ def _mail(settings: Settings) -> Iterator[Finding]:
 def _backup(session: Session) -> Iterator[Finding]:
     hours = hours_since_backup(session, utc_now())
     if hours is None or hours >= BACKUP_WITHIN / timedelta(hours=1):
-        yield Finding("CG012", "There is no backup of the last 26 hours: let `portal backup` run once a day.")
+        yield Finding("CG015", "There is no backup of the last 26 hours: let `portal backup` run once a day.")
 
 
 def _help_lines(session: Session) -> Iterator[Finding]:
