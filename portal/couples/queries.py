@@ -35,6 +35,17 @@ def get_couple(session: Session, viewer: Viewer, couple_id: UUID) -> Couple:
     return couple
 
 
+def lock_couple(session: Session, viewer: Viewer, couple_id: UUID) -> Couple:
+    """Load one couple with both persons for a change of what is between them; such changes queue here.
+
+    Two statements. Raises NotFound.
+    """
+    found = visible_to(viewer).where(Couple.id == couple_id).with_for_update(of=Couple)
+    if session.scalar(found.execution_options(populate_existing=True)) is None:
+        raise NotFound(str(couple_id))
+    return get_couple(session, viewer, couple_id)
+
+
 def find_own_couple(session: Session, viewer: Member) -> Couple | None:
     """Find the couple that a partner belongs to at present. One statement."""
     newest = _with_persons(visible_to(viewer)).order_by(Couple.created_at.desc(), Couple.id).limit(1)

@@ -6,19 +6,20 @@ has shared once the reveal has opened. The rest is refused where rows are select
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, case, exists, false, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, Session, aliased, contains_eager, joinedload, selectinload
+from sqlalchemy.orm import InstrumentedAttribute, Session, contains_eager, joinedload, selectinload
 
 from portal.couples.holds import is_held
 from portal.couples.models import Couple, CoupleStatus, Partner
 from portal.couples.queries import CLOSED
 from portal.errors import NotFound
 from portal.homework.models import Answer, Assignment, JointAnswer, KeptPage, Opening, Response, TaskKind
-from portal.homework.rules import Gate, Scope, Standing, Step
+from portal.homework.registry import Task
+from portal.homework.rules import Scope, Standing, Step
 from portal.security.viewer import Member
 
 FROZEN = (*CLOSED, CoupleStatus.PAUSED)  # nothing is asked of these couples
@@ -222,47 +223,6 @@ def find_kept_page(session: Session, viewer: Member, response_id: UUID, page: in
     )
 
 
-@dataclass(frozen=True, slots=True)
-class OwnTask:
-    """One part of an assignment in a partner's own list. Says nothing of the other."""
-
-    response_id: UUID
-    assignment_id: UUID
-    kind: TaskKind
-    task_id: str
-    task_version: str
-    stage: int
-    step: Step
-    standing: Standing
-    is_opened: bool
-    has_begun: bool
-    due_on: date | None
-    gate: Gate
-    created_at: datetime
-
-
-def own_tasks(session: Session, viewer: Member) -> list[OwnTask]:
-    """List one's own parts that can be reached, the newest assignment first, stages in order. One statement.
-
-    A later stage is listed once the one before has opened. Withdrawn assignments are left out unless something was begun.
-    """
-    opened, before = aliased(Opening), aliased(Opening)
-    is_opened = exists().where(opened.assignment_id == Assignment.id, opened.stage == Response.stage)
-    is_next = exists().where(before.assignment_id == Assignment.id, before.stage == Response.stage - 1)
-    rows: Sequence[Any] = session.execute(
-        own_responses(viewer)
-        .with_only_columns(
-            Response.id, Assignment.id, Assignment.kind, Assignment.task_id, Assignment.task_version, Response.stage,
-            Response.step, Assignment.standing, is_opened, Response.begun_at.is_not(None), Assignment.due_on,
-            Assignment.gate, Assignment.created_at,
-        )
-        .where(or_(Response.stage == 1, is_next))
-        .where(or_(Assignment.standing != Standing.WITHDRAWN, Response.begun_at.is_not(None)))
-        .order_by(Assignment.created_at.desc(), Assignment.id, Response.stage)
-    ).all()  # fmt: skip
-    return [OwnTask(*row) for row in rows]
-
-
 def visible_assignments(viewer: Member) -> Select[Assignment]:
     """Start a read of assignments as the couple's therapist."""
     return select(Assignment).where(is_treated(Assignment.couple_id, viewer))
@@ -293,6 +253,21 @@ def assignments_of(session: Session, viewer: Member, couple_id: UUID) -> Sequenc
         .options(selectinload(Assignment.responses), selectinload(Assignment.openings))
         .order_by(Assignment.created_at.desc(), Assignment.id)
     ).all()
+
+
+def busy_with(session: Session, couple_id: UUID, task: Task) -> set[UUID]:
+    """Tell who of a couple, found for the viewer before, has this task open at present. One statement."""
+    found = session.scalars(
+        select(Response.person_id)
+        .join(Response.assignment)
+        .where(
+            Assignment.couple_id == couple_id,
+            Assignment.kind == task.kind,
+            Assignment.task_id == task.id,
+            Assignment.standing == Standing.OPEN,
+        )
+    )
+    return set(found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,10 @@ class NoLongerAsked(Conflict):
     """The assignment is closed or withdrawn, the couple is closed, or the person has left."""
 
 
+class AlreadyAsked(Conflict):
+    """The same task is open for one of these persons already; a second one would ask twice."""
+
+
 class AnswerTooLarge(Invalid):
     """An answer or a page of them is larger than any field allows."""
 

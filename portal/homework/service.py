@@ -9,10 +9,12 @@ from sqlalchemy.orm import Session
 from portal.audit.rules import Action
 from portal.audit.service import record_of
 from portal.couples.holds import find_hold
-from portal.couples.queries import get_couple, members_of
+from portal.couples.queries import lock_couple, members_of
+from portal.errors import NotFound
 from portal.homework.models import Answer, Assignment, Opening, Response
 from portal.homework.queries import (
     FROZEN,
+    busy_with,
     get_assignment,
     get_own_response,
     is_being_asked,
@@ -21,7 +23,7 @@ from portal.homework.queries import (
     own_answers,
 )
 from portal.homework.registry import Task
-from portal.homework.rules import NoLongerAsked, OnHold, Reveal, Scope, Standing, Step
+from portal.homework.rules import AlreadyAsked, NoLongerAsked, OnHold, Reveal, Scope, Standing, Step
 from portal.notices.models import MessageKind
 from portal.notices.service import queue_message
 from portal.security.viewer import Member
@@ -56,21 +58,26 @@ def assign(
         NotFound: not the viewer's couple, or not a person of it.
         NoLongerAsked: the couple is paused or closed.
         OnHold: the task may not be given to a couple on safety hold.
+        AlreadyAsked: one of them has it open, perhaps by the first of two presses.
     """
-    couple = get_couple(session, viewer, couple_id)
+    couple = lock_couple(session, viewer, couple_id)
     if couple.status in FROZEN:
         raise NoLongerAsked(str(couple_id))
     if task.is_marked and find_hold(session, couple_id) is not None:
         raise OnHold(str(couple_id))
+    people = [
+        one for one in couple.partners if one.left_at is None and for_person_id in {None, one.person_id}
+    ]
+    if not people:
+        raise NotFound(str(for_person_id))
+    if {one.person_id for one in people} & busy_with(session, couple_id, task):
+        raise AlreadyAsked(str(couple_id))
     assignment = Assignment(
         couple_id=couple_id, for_person_id=for_person_id, assigned_by_id=viewer.person_id, kind=task.kind, task_id=task.id,
         task_version=task.version, gate=task.gate, due_on=due_on,
     )  # fmt: skip
     session.add(assignment)
     session.flush()
-    people = [
-        one for one in couple.partners if one.left_at is None and for_person_id in {None, one.person_id}
-    ]
     for partner in people:
         for stage in task.stages:
             session.add(
@@ -167,6 +174,8 @@ def open_stage(
     Raises NotFound, NoLongerAsked, AlreadyOpened, OnHold, NotBothShared.
     """
     assignment = _locked_for_therapist(session, viewer, assignment_id)
+    if all(one.stage != stage for one in assignment.responses):
+        raise NotFound(str(assignment_id))
     reveal = reveal_of(assignment, stage, is_held=find_hold(session, assignment.couple_id) is not None)
     if assignment.couple.status in FROZEN:
         raise NoLongerAsked(str(assignment_id))
