@@ -13,6 +13,7 @@ from portal.couples.models import Partner
 from portal.couples.queries import CLOSED
 from portal.documents.models import DocumentKind
 from portal.documents.service import request_document, supersede_documents
+from portal.meetings.chosen import check_homework
 from portal.meetings.models import Meeting, Summary, SummaryState
 from portal.meetings.queries import lock_meeting, summaries_about, summaries_visible_to, with_meeting
 from portal.meetings.rules import (
@@ -68,12 +69,14 @@ def save_draft(
     Raises:
         NotFound: not the viewer's meeting.
         SavedElsewhere: it was saved or released in another window meanwhile; nothing was written.
+        LineNotAllowed: it quotes what may not be quoted to both, or no longer in these words.
     """
     meeting = lock_meeting(session, viewer, meeting_id)
     newest = _newest(session, viewer, meeting_id)
     is_draft = newest is None or newest.state is SummaryState.DRAFT
     if not is_draft or seen != opened(newest):
         raise SavedElsewhere(str(meeting_id))
+    check_homework(session, viewer, meeting, content)
     draft = newest or _begin(session, meeting, 1)
     _fill(session, viewer, draft, content_json(content), now)
     return draft
@@ -108,6 +111,7 @@ def release_summary(
         NothingToRelease: no draft, or its first line is missing.
         SavedElsewhere: the draft is not the one that was previewed.
         NobodyToRead: both have left, or the couple is closed.
+        LineNotAllowed: something that it quotes was hidden, withdrawn or changed since.
     """
     lock_meeting(session, viewer, meeting_id)
     versions = _versions(session, viewer, meeting_id)
@@ -116,11 +120,13 @@ def release_summary(
     draft, *earlier = versions
     if opened(draft) != seen:
         raise SavedElsewhere(str(meeting_id))
-    if not content_from_json(draft.content).focus:
+    content = content_from_json(draft.content)
+    if not content.focus:
         raise NothingToRelease(str(meeting_id))
     readers = readers_of(draft.meeting)
     if not readers:
         raise NobodyToRead(str(meeting_id))
+    check_homework(session, viewer, draft.meeting, content)
     _supersede(session, earlier)
     draft.content_hash = hash_of(session, draft)
     draft.state, draft.released_at = SummaryState.RELEASED, now
