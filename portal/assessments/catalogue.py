@@ -1,0 +1,56 @@
+"""What assigning needs to know of the tests, and the questionnaire behind an assignment."""
+
+from collections.abc import Sequence
+
+from portal.assessments.definition import Questionnaire, readiness_test
+from portal.homework.models import Assignment, TaskKind
+from portal.homework.registry import Catalogue, StageFacts, Task
+from portal.homework.rules import Gate
+
+MINUTES = 10
+PURPOSE = "See how far your conversations have got, each alone, and where to go on."
+
+
+def tasks() -> Sequence[Task]:
+    """List the tests that can be assigned: those whose wording ships with the portal."""
+    test = readiness_test()
+    return [
+        Task(
+            kind=TaskKind.TEST,
+            id=test.id,
+            version=test.version,
+            title=test.title,
+            purpose=PURPOSE,
+            minutes=MINUTES,
+            gate=Gate.THERAPIST,  # decision 1: nothing can be told from waiting
+            stages=(StageFacts(number=1, has_reveal=True, has_joint=False),),
+            is_marked=True,  # not for couples where violence or coercion is a concern
+        )
+    ]
+
+
+def find_task(task_id: str, version: str) -> Task:
+    """Give the facts about one version of one test. Raises LookupError."""
+    found = {(task.id, task.version): task for task in tasks()}
+    return found[task_id, version]
+
+
+def questionnaire_of(assignment: Assignment) -> Questionnaire:
+    """Give the questionnaire that an assignment asks for. Raises LookupError where it asks for none that is known."""
+    test = readiness_test()
+    if (assignment.kind, assignment.task_id, assignment.task_version) != (
+        TaskKind.TEST,
+        test.id,
+        test.version,
+    ):
+        raise LookupError(str(assignment.id))
+    return test
+
+
+CATALOGUE = Catalogue(
+    tasks=tasks,
+    find=find_task,
+    work_endpoint="assessments.start",
+    opened_endpoint="assessments.joint",
+    desk_endpoint="assessments.desk",
+)
