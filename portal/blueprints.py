@@ -9,6 +9,7 @@ from portal.caseload.views import blueprint as caseload
 from portal.diary.views import blueprint as diary
 from portal.documents.views import blueprint as documents
 from portal.health.views import blueprint as health
+from portal.home import privacy as privacy  # noqa: PLC0414 - adds a page to the blueprint below
 from portal.home import style as style  # noqa: PLC0414 - adds the builders' page to its blueprint
 from portal.home.chrome import init_pages
 from portal.home.views import blueprint as home

@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.errors import NotFound
+from portal.people.models import Person
 from portal.practice.models import Consent, ConsentText, Practice, Therapist
 from portal.security.viewer import Member
 
@@ -51,6 +52,20 @@ def get_therapist(session: Session, person_id: UUID) -> Therapist:
     if therapist is None:
         raise NotFound(str(person_id))
     return therapist
+
+
+def therapist_name(session: Session, person_id: UUID) -> str:
+    """Give the name under which a couple knows its therapist: of the public profile, else the first name. One statement."""
+    found = session.execute(
+        select(Therapist.display_name, Person)
+        .select_from(Person)
+        .outerjoin(Therapist, Therapist.person_id == Person.id)
+        .where(Person.id == person_id)
+    ).one_or_none()
+    if found is None:
+        raise NotFound(str(person_id))
+    display_name, person = found
+    return display_name or person.first_name
 
 
 def zone_of(session: Session, person_id: UUID) -> str:

@@ -49,7 +49,7 @@ ROOMS = {
         user_name="ana",
         plain=(
             "/home", "summary in work", "replaced summary", "ready summary", "failed summary", "document", "/account",
-            "/account/sign-ins", "/account/second-factor", "/prove", f"/summaries/{UNKNOWN}",
+            "/privacy", "/account/sign-ins", "/account/second-factor", "/prove", f"/summaries/{UNKNOWN}",
         ),
         sent_empty=("/account", "/prove"),
     ),
