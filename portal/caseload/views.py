@@ -25,6 +25,7 @@ from portal.notices.service import queue_message
 from portal.people.queries import get_self
 from portal.people.service import add_person, change_address
 from portal.practice.queries import get_practice
+from portal.safety.queries import last_asked_at
 from portal.security.gate import requires
 from portal.security.login import current_member
 from portal.security.permissions import Permission
@@ -93,6 +94,7 @@ def couple(couple_id: UUID) -> ResponseReturnValue:
         couple=found,
         cards=partner_cards(session, found, utc_now()),
         meetings=meetings_of(session, viewer, couple_id),
+        asked_at=last_asked_at(session, viewer, couple_id),
         zone=get_self(session, viewer).zone,
         form=Form(),
     )

@@ -16,6 +16,7 @@ from portal.notices.queries import mail_trouble
 from portal.people.queries import get_self
 from portal.practice.queries import get_practice, list_therapists, missing_consents
 from portal.practice.service import give_consents
+from portal.safety.queries import own_sitting, to_acknowledge
 from portal.security.gate import public, requires
 from portal.security.login import current_member, current_viewer
 from portal.security.permissions import Permission
@@ -66,6 +67,7 @@ def partner() -> ResponseReturnValue:
         couple=find_own_couple(session, viewer),
         summaries=summaries_for_reader(session, viewer),
         appointment=next_consultation_of(session, viewer, utc_now()),
+        about_you=own_sitting(session, viewer),
     )
 
 
@@ -111,4 +113,5 @@ def today() -> ResponseReturnValue:
         needs=list_waiting(session, viewer),
         caseload=list_caseload(session, viewer),
         entries=calendar_of(session, viewer, now, days=1),
+        to_read=to_acknowledge(session, viewer, zone, now),  # last: one statement for the keys of all rows
     )

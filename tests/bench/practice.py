@@ -36,11 +36,14 @@ from portal.meetings.summaries import Opened, opened, release_summary, save_draf
 from portal.practice.models import ConsentText, Therapist
 from portal.practice.service import give_consents
 from portal.practice.texts import DEFAULT_CONSENTS
+from portal.safety.rules import Reply
+from portal.safety.service import give_answers
 from portal.security.crypto import hashed_token, new_token
 from portal.security.tokens import Signer
 from portal.security.viewer import Anonymous, Member, TokenPurpose
 from portal.transaction import transaction
 from tests.support.cast import Actor, Cast, make_person
+from tests.support.individual import all_said, ask_quietly, fill_in
 
 ZONE = "Europe/London"
 MEETING = timedelta(minutes=50)
@@ -119,6 +122,7 @@ class GrowingPractice:
             beat(session, "web", utc_now())
             self._ask_consents(session)
             self._note_meeting(session)
+            ask_quietly(session, self._therapist.person_id, self.cast.couple_id, *self._pair, now=utc_now())
             self._note_document(session)
             self._note_links(session)
             self._note_mail()
@@ -154,11 +158,16 @@ class GrowingPractice:
         couple.status = CoupleStatus.ACTIVE
         session.flush()
         invite(session, self._therapist, first, now=utc_now())
+        pair = (first.id, second.id)
+        for sitting in ask_quietly(session, self._therapist.person_id, couple.id, *pair, now=utc_now()):
+            fill_in(session, sitting, all_said(Reply.YES), now=utc_now())
         meeting = record_past_meeting(session, self._therapist, couple.id, [first.id, second.id], 1)
         write_note(session, self._therapist, meeting.id, text="Both warm.", revision=0, now=utc_now())
         save_draft(session, self._therapist, meeting.id, content=CONTENT, seen=Opened(1, 0), now=utc_now())
 
     def _add_history(self, session: Session, *, will_fail: bool) -> Document:
+        anew = all_said(Reply.NO, hours=f"After {next(self._days)}")
+        give_answers(session, self.cast.ana.member(), anew, now=utc_now())
         meeting = record_past_meeting(
             session, self._therapist, self.cast.couple_id, self._pair, next(self._days)
         )

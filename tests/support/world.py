@@ -22,13 +22,12 @@ from portal.homework.rules import Gate
 from portal.meetings.models import Attendance, Meeting, Place, Presence, Summary, SummaryState
 from portal.meetings.rules import SummaryContent, content_json
 from portal.safety.models import SafetySitting
-from portal.safety.questions import QUESTIONS
-from portal.safety.rules import Answers, Reply
-from portal.safety.service import ask_both, give_answers
+from portal.safety.rules import Reply
 from portal.security.crypto import Owner, OwnerKind, hashed_token
 from portal.security.viewer import TokenPurpose
 from portal.transaction import transaction
 from tests.support.cast import Actor, Cast, make_cast, make_person
+from tests.support.individual import all_said, ask_quietly, fill_in
 
 RESET_TOKEN = "r" * 43
 PDF = b"%PDF-1.7 a small stand-in, only ever handed out\n%%EOF"
@@ -172,9 +171,11 @@ def _meeting(session: Session, cast: Cast) -> tuple[Meeting, Summary, Document]:
 
 
 def _individual_questions(session: Session, cast: Cast) -> SafetySitting:
-    ask_both(session, cast.therapist.member(), cast.couple_id, now=utc_now() - timedelta(days=2))
-    replies = {question.id: Reply.NO for question in QUESTIONS}
-    return give_answers(session, cast.ana.member(), Answers(replies), now=utc_now() - timedelta(days=1))
+    asked, answered = (utc_now() - timedelta(days=days) for days in (2, 1))
+    persons = (cast.ana.person_id, cast.ben.person_id)
+    sittings = ask_quietly(session, cast.therapist.person_id, cast.couple_id, *persons, now=asked)
+    fill_in(session, sittings[0], all_said(Reply.NO), now=answered)
+    return sittings[0]
 
 
 def unknown_places(world: World) -> World:
