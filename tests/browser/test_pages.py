@@ -26,11 +26,11 @@ KEPT = """async () => [
 LOOK = """axe.run(document, {resultTypes: ['violations'], rules: {'target-size': {enabled: true}}})
   .then(found => found.violations.flatMap(one => one.nodes.map(node => `${one.id} at ${node.target}: ${node.failureSummary}`)))"""
 WEAR = "rules => { const worn = new CSSStyleSheet(); worn.replaceSync(rules); document.adoptedStyleSheets = [worn]; }"
-SPACING = {
+WAYS_TO_READ = {
     "as it is": "",
     "with wide spacing": "* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important; }",
+    "with letters of 200 %": "html { font-size: 200% !important; }",
 }
-LETTERS = {"with letters of 200 %": "html { font-size: 200% !important; }"}
 HEADINGS = "() => [...document.querySelectorAll('h1, h2, h3, h4, h5, h6')].map(one => Number(one.tagName[1]))"
 
 
@@ -122,9 +122,8 @@ def of_way_out(page: Page, room: Room) -> Iterator[str]:
 
 
 def of_width(visitor: Visitor) -> Iterator[str]:
-    """Look for sideways scrolling: as it stands, with the spacing of WCAG 1.4.12, on a desk with large letters (1.4.4)."""
-    is_phone = visitor.page.viewport_size == {"width": PHONE[0], "height": PHONE[1]}
-    for how, rules in (SPACING if is_phone else SPACING | LETTERS).items():
+    """Look for sideways scrolling: as it stands, with the spacing of WCAG 1.4.12, with the large letters of 1.4.4."""
+    for how, rules in WAYS_TO_READ.items():
         visitor.page.evaluate(WEAR, rules)
         if visitor.overflows():
             yield f"wider than the window {how}"
