@@ -9,10 +9,12 @@ from sqlalchemy.orm import Session
 
 from portal.audit.rules import Action
 from portal.audit.service import record_of
+from portal.couples.holds import find_hold
 from portal.couples.models import Partner
 from portal.couples.queries import CLOSED
 from portal.documents.models import DocumentKind
 from portal.documents.service import request_document, supersede_documents
+from portal.homework.rules import OnHold
 from portal.meetings.chosen import check_homework
 from portal.meetings.models import Meeting, Summary, SummaryState
 from portal.meetings.queries import lock_meeting, summaries_about, summaries_visible_to, with_meeting
@@ -108,12 +110,15 @@ def release_summary(
 
     Raises:
         NotFound: not the viewer's meeting.
+        OnHold: it is for both, and a safety hold of the couple is in force.
         NothingToRelease: no draft, or its first line is missing.
         SavedElsewhere: the draft is not the one that was previewed.
         NobodyToRead: both have left, or the couple is closed.
         LineNotAllowed: something that it quotes was hidden, withdrawn or changed since.
     """
-    lock_meeting(session, viewer, meeting_id)
+    meeting = lock_meeting(session, viewer, meeting_id)
+    if meeting.with_person_id is None and find_hold(session, meeting.couple_id) is not None:
+        raise OnHold(str(meeting_id))
     versions = _versions(session, viewer, meeting_id)
     if not versions or versions[0].state is not SummaryState.DRAFT:
         raise NothingToRelease(str(meeting_id))

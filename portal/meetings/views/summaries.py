@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from portal.audit.reading import audited_read
 from portal.audit.rules import Action
 from portal.clock import utc_now
+from portal.homework.rules import OnHold
 from portal.meetings.models import Meeting, Summary, SummaryState
 from portal.meetings.queries import get_meeting, summaries_about
 from portal.meetings.rules import (
@@ -75,11 +76,12 @@ def release(meeting_id: UUID) -> ResponseReturnValue:
             released = release_summary(
                 session, viewer, meeting_id, seen=form.opened, hash_of=hash_of, now=utc_now()
             )
-    except (SavedElsewhere, NothingToRelease, NobodyToRead):
+    except (SavedElsewhere, NothingToRelease, NobodyToRead, OnHold) as refusal:
         meeting, newest = get_meeting(current_session(), viewer, meeting_id), _newest(viewer, meeting_id)
         if newest is None or newest.state is not SummaryState.DRAFT:
             return redirect_to(url_for("meetings.summary", meeting_id=meeting_id))
-        return _preview(meeting, newest, 409, is_changed=opened(newest) != form.opened)
+        is_held = isinstance(refusal, OnHold)
+        return _preview(meeting, newest, 409, is_changed=opened(newest) != form.opened, is_held=is_held)
     return redirect_to(url_for("meetings.read_summary", summary_id=released.id))
 
 
@@ -138,7 +140,14 @@ def _page(
     )
 
 
-def _preview(meeting: Meeting, draft: Summary, status: int = 200, *, is_changed: bool = False) -> Response:
+def _preview(
+    meeting: Meeting,
+    draft: Summary,
+    status: int = 200,
+    *,
+    is_changed: bool = False,
+    is_held: bool = False,
+) -> Response:
     form = SeenForm(formdata=None)
     form.show(opened(draft))
     return render(
@@ -149,6 +158,7 @@ def _preview(meeting: Meeting, draft: Summary, status: int = 200, *, is_changed:
         readers=readers_of(meeting),
         has_focus=bool(content_from_json(draft.content).focus),
         is_changed=is_changed,
+        is_held=is_held,
         status=status,
         **frame(meeting, "summary"),
     )
