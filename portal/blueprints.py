@@ -13,6 +13,7 @@ from portal.home import privacy as privacy  # noqa: PLC0414 - adds a page to the
 from portal.home import style as style  # noqa: PLC0414 - adds the builders' page to its blueprint
 from portal.home.chrome import init_pages
 from portal.home.views import blueprint as home
+from portal.homework.views import blueprint as homework
 from portal.meetings.views import blueprint as meetings
 from portal.notices.views import blueprint as notices
 from portal.practice.views import blueprint as practice
@@ -27,6 +28,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     documents,
     health,
     home,
+    homework,
     meetings,
     notices,
     practice,

@@ -16,6 +16,9 @@ from portal.security.login import current_viewer
 from portal.security.viewer import Anonymous, Member
 from portal.transaction import current_session
 
+TASKS = ("homework", "exercises", "assessments")
+BEHIND = {"blog.index": ("blog",), "caseload.couples": ("caseload", *TASKS), "homework.own": TASKS}
+
 
 @dataclass(frozen=True, slots=True)
 class NavigationItem:
@@ -99,7 +102,11 @@ def navigation_of(viewer: Member | Anonymous) -> list[NavigationItem]:
     if viewer.is_partner and viewer.is_limited:
         return [_item(_("Home"), "home.partner", "sun"), _item(_("Enter a code"), "accounts.unlock", "key")]
     if viewer.is_partner:
-        return [_item(_("Home"), "home.partner", "sun"), _item(_("Your account"), "accounts.security", "key")]
+        return [
+            _item(_("Home"), "home.partner", "sun"),
+            _item(_("Tasks"), "homework.own", "pen"),
+            _item(_("Your account"), "accounts.security", "key"),
+        ]
     entries: list[tuple[bool, Callable[[], NavigationItem]]] = [
         (viewer.is_staff, lambda: _item(_("Today"), "home.today", "sun")),
         (viewer.is_staff, lambda: _item(_("Calendar"), "diary.calendar", "calendar")),
@@ -119,8 +126,5 @@ def _open_leads(viewer: Member) -> int:
 
 
 def _item(label: str, endpoint: str, icon: str, count: int = 0) -> NavigationItem:
-    blueprint = endpoint.split(".", maxsplit=1)[0]
-    is_current = request.endpoint == endpoint or (
-        request.blueprint == blueprint and blueprint in {"blog", "caseload"}
-    )
+    is_current = request.endpoint == endpoint or request.blueprint in BEHIND.get(endpoint, ())
     return NavigationItem(label, url_for(endpoint), icon, is_current, count)

@@ -14,7 +14,7 @@ from portal.couples.models import Couple, CoupleStatus, Partner
 from portal.couples.queries import CLOSED
 from portal.homework.models import Assignment, Opening, Response, TaskKind
 from portal.homework.queries import FROZEN, own_responses
-from portal.homework.registry import Task, task_of
+from portal.homework.registry import Task, catalogue_of, task_of
 from portal.homework.rules import Gate, Standing, Step
 from portal.security.viewer import Member
 
@@ -55,6 +55,21 @@ class OwnTask:
     def task(self) -> Task:
         """Give what the registry knows of it."""
         return task_of(self.kind, self.task_id, self.task_version)
+
+    @property
+    def work_endpoint(self) -> str:
+        """Say where one's own words are."""
+        return catalogue_of(self.kind).work_endpoint
+
+    @property
+    def opened_endpoint(self) -> str:
+        """Say where both read what has opened."""
+        return catalogue_of(self.kind).opened_endpoint
+
+    @property
+    def has_parts(self) -> bool:
+        """Tell whether its title alone would not say which part is meant."""
+        return len(self.task.stages) > 1
 
     @property
     def is_ours(self) -> bool:

@@ -35,6 +35,7 @@ NEUTRAL_TITLES = {
     "Sessions",
     "Sign in",
     "Signed out",
+    "Tasks",
     "Welcome",
     "Your account",
     "Your choices",

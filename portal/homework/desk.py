@@ -1,0 +1,116 @@
+"""How far a couple is with what it was asked to do, put together for its therapist. Not one answer is loaded."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from portal.couples.holds import find_hold
+from portal.couples.models import Couple, Partner
+from portal.couples.queries import get_couple
+from portal.homework.models import Assignment, Response
+from portal.homework.queries import FROZEN, assignments_of, get_assignment
+from portal.homework.registry import Task, catalogue_of, task_of
+from portal.homework.rules import Reveal, Standing
+from portal.homework.service import reveal_of
+from portal.security.viewer import Member
+
+
+@dataclass(frozen=True, slots=True)
+class PersonState:
+    """How far one person is with one stage."""
+
+    partner: Partner
+    part: Response
+
+
+@dataclass(frozen=True, slots=True)
+class StageState:
+    """How far both are with one stage, and whether it is or could be open."""
+
+    number: int
+    people: tuple[PersonState, ...]
+    reveal: Reveal
+    opened_at: datetime | None
+    is_reached: bool
+    has_reveal: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AssignmentState:
+    """One assignment as its therapist sees it. `for_name`: of the one person it is for, empty when it is for both.
+
+    `is_couple_held`: a safety hold of the couple keeps everything joint shut, whatever this assignment's own hold says.
+    """
+
+    assignment: Assignment
+    couple: Couple
+    task: Task
+    desk_endpoint: str
+    for_name: str
+    is_couple_held: bool
+    stages: tuple[StageState, ...]
+
+    @property
+    def is_asked(self) -> bool:
+        """Tell whether anything about it may still change."""
+        return self.assignment.standing is Standing.OPEN and self.couple.status not in FROZEN
+
+    @property
+    def may_open(self) -> bool:
+        """Tell whether something waits for the therapist alone."""
+        return self.is_asked and any(stage.reveal.waits_for_therapist for stage in self.stages)
+
+
+def desk_state(session: Session, viewer: Member, assignment_id: UUID) -> AssignmentState:
+    """Show one assignment to the couple's therapist. Four statements. Raises NotFound."""
+    assignment = get_assignment(session, viewer, assignment_id)
+    hold = find_hold(session, assignment.couple_id)
+    return _state(assignment, assignment.couple, is_couple_held=hold is not None)
+
+
+def desk_states(session: Session, viewer: Member, couple_id: UUID) -> list[AssignmentState]:
+    """Show all assignments of a couple to its therapist, the newest first. Five statements. Raises NotFound."""
+    couple = get_couple(session, viewer, couple_id)
+    is_held = find_hold(session, couple_id) is not None
+    return [_state(one, couple, is_couple_held=is_held) for one in assignments_of(session, viewer, couple_id)]
+
+
+def _state(assignment: Assignment, couple: Couple, *, is_couple_held: bool) -> AssignmentState:
+    partners = {one.person_id: one for one in couple.partners}
+    task = task_of(assignment.kind, assignment.task_id, assignment.task_version)
+    for_person = partners.get(assignment.for_person_id) if assignment.for_person_id else None
+    return AssignmentState(
+        assignment=assignment,
+        couple=couple,
+        task=task,
+        desk_endpoint=catalogue_of(assignment.kind).desk_endpoint,
+        for_name=for_person.person.first_name if for_person else "",
+        is_couple_held=is_couple_held,
+        stages=tuple(
+            _stage(assignment, partners, facts.number, has_reveal=facts.has_reveal, is_held=is_couple_held)
+            for facts in task.stages
+        ),
+    )
+
+
+def _stage(
+    assignment: Assignment,
+    partners: dict[UUID, Partner],
+    number: int,
+    *,
+    has_reveal: bool,
+    is_held: bool,
+) -> StageState:
+    opened = {opening.stage: opening.created_at for opening in assignment.openings}
+    parts = [one for one in assignment.responses if one.stage == number]
+    parts.sort(key=lambda one: partners[one.person_id].side)
+    return StageState(
+        number=number,
+        people=tuple(PersonState(partners[one.person_id], one) for one in parts),
+        reveal=reveal_of(assignment, number, is_held=is_held),
+        opened_at=opened.get(number),
+        is_reached=number == 1 or number - 1 in opened,
+        has_reveal=has_reveal,
+    )
