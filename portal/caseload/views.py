@@ -13,12 +13,14 @@ from portal.booking.queries import get_consultation
 from portal.booking.service import attach_couple
 from portal.caseload.forms import NewCoupleForm
 from portal.caseload.queries import list_caseload, partner_cards
+from portal.caseload.timeline import timeline_of
 from portal.clock import utc_now
 from portal.couples.models import Couple, Partner
 from portal.couples.queries import get_couple
 from portal.couples.rules import AlreadyACouple
 from portal.couples.service import create_couple
 from portal.errors import NotFound
+from portal.homework.desk import desk_states
 from portal.meetings.queries import meetings_of
 from portal.notices.models import MessageKind
 from portal.notices.service import queue_message
@@ -89,11 +91,16 @@ def couple(couple_id: UUID) -> ResponseReturnValue:
     viewer, session = current_member(), current_session()
     found = get_couple(session, viewer, couple_id)
     audited_read(viewer, Action.COUPLE_READ, found)
+    states, meetings = desk_states(session, viewer, couple_id), meetings_of(session, viewer, couple_id)
     return render(
         "caseload/couple.html",
         couple=found,
+        names={one.side.value: one.person.first_name for one in found.partners},
         cards=partner_cards(session, found, utc_now()),
-        meetings=meetings_of(session, viewer, couple_id),
+        states=[state for state in states if state.is_asked],
+        moments=timeline_of(found, meetings, [state.assignment for state in states]),
+        desks={state.assignment.kind: state.desk_endpoint for state in states},
+        meetings=meetings,
         asked_at=last_asked_at(session, viewer, couple_id),
         zone=get_self(session, viewer).zone,
         form=Form(),

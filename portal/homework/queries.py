@@ -6,24 +6,20 @@ has shared once the reveal has opened. The rest is refused where rows are select
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, contains_eager, joinedload, selectinload
 
-from portal.couples.holds import is_held
 from portal.couples.models import Couple, CoupleStatus, Partner
 from portal.couples.queries import CLOSED
 from portal.errors import NotFound
-from portal.homework.models import Answer, Assignment, JointAnswer, KeptPage, Opening, Response, TaskKind
+from portal.homework.models import Answer, Assignment, JointAnswer, KeptPage, Opening, Response
 from portal.homework.registry import Task
 from portal.homework.rules import Scope, Standing, Step
 from portal.security.viewer import Member
 
 FROZEN = (*CLOSED, CoupleStatus.PAUSED)  # nothing is asked of these couples
-STUCK_AFTER = timedelta(days=14)
 
 
 def is_treated(couple_id: InstrumentedAttribute[UUID], viewer: Member) -> ColumnElement[bool]:
@@ -268,66 +264,3 @@ def busy_with(session: Session, couple_id: UUID, task: Task) -> set[UUID]:
         )
     )
     return set(found)
-
-
-@dataclass(frozen=True, slots=True)
-class ToOpen:
-    """A reveal that only waits for the therapist."""
-
-    assignment_id: UUID
-    couple_id: UUID
-    couple_number: int
-    kind: TaskKind
-    task_id: str
-    task_version: str
-    stage: int
-    since: datetime
-
-
-def things_to_open(session: Session, viewer: Member) -> list[ToOpen]:
-    """List the reveals that both have shared and the therapist has not opened, the longest wait first. One statement."""
-    is_open = exists().where(Opening.assignment_id == Assignment.id, Opening.stage == Response.stage)
-    shared = func.sum(case((Response.step == Step.SHARED, 1), else_=0))
-    since = func.max(Response.shared_at)
-    rows: Sequence[Any] = session.execute(
-        select(
-            Assignment.id, Assignment.couple_id, Couple.number, Assignment.kind, Assignment.task_id,
-            Assignment.task_version, Response.stage, since,
-        )
-        .join(Assignment.responses)
-        .join(Assignment.couple)
-        .where(
-            is_treated(Assignment.couple_id, viewer),
-            Assignment.standing == Standing.OPEN,
-            Assignment.for_person_id.is_(None),
-            Assignment.held_at.is_(None),
-            Couple.status.not_in(FROZEN),
-            ~is_held(Assignment.couple_id),
-            ~is_open,
-        )
-        .group_by(
-            Assignment.id, Assignment.couple_id, Couple.number, Assignment.kind, Assignment.task_id,
-            Assignment.task_version, Response.stage,
-        )
-        .having(func.count() == 2, shared == 2)  # noqa: PLR2004 - a couple
-        .order_by(since, Assignment.id)
-    ).all()  # fmt: skip
-    return [ToOpen(*row) for row in rows]
-
-
-def stuck_assignments(session: Session, viewer: Member, now: datetime) -> Sequence[Assignment]:
-    """List open assignments of a fortnight ago or with a day gone by, on which somebody still writes. Two statements.
-
-    For the therapist alone; who it is stands on the couple's page.
-    """
-    is_written = exists().where(
-        Response.assignment_id == Assignment.id, Response.step == Step.WRITING, Response.stage == 1
-    )
-    is_old = or_(Assignment.created_at < now - STUCK_AFTER, Assignment.due_on < now.date())
-    return session.scalars(
-        visible_assignments(viewer)
-        .join(Assignment.couple)
-        .where(Assignment.standing == Standing.OPEN, Couple.status.not_in(FROZEN), is_written, is_old)
-        .options(contains_eager(Assignment.couple))
-        .order_by(Assignment.created_at, Assignment.id)
-    ).all()
