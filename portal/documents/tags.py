@@ -1,7 +1,8 @@
 """Finish what the renderer leaves open in a PDF/UA-1 file: table headers, page furniture, metadata.
 
-The renderer marks running headers and footers as content without a place in the reading order, gives table headers no
-scope, and names itself in the metadata (Matterhorn Protocol 1.1, checkpoints 01, 06, 14 and 15; ISO 32000-1, 14.7 and 14.8).
+The renderer marks running headers and footers as content without a place in the reading order, takes every drawing for a
+figure, gives table headers no scope, and names itself in the metadata (Matterhorn Protocol 1.1, checkpoints 01, 06, 13, 14
+and 15; ISO 32000-1, 14.7 and 14.8).
 """
 
 from typing import Any
@@ -25,6 +26,7 @@ def finish_tags(document: Any, pdf: Any, *, language: str) -> None:
     """
     root = _at(pdf, pdf.catalog["StructTreeRoot"])
     _scope_table_headers(pdf, root)
+    _take_out_decoration(pdf)
     _set_page_furniture_apart(pdf, root)
     title = document.metadata.title or ""
     pdf.info.clear()
@@ -50,6 +52,13 @@ def _scope_table_headers(pdf: Any, root: Any) -> None:
     if ids:
         names = pydyf.Array(part for key in sorted(ids) for part in (ids[key]["ID"], ids[key].reference))
         root["IDTree"] = pydyf.Dictionary({"Names": names})
+
+
+def _take_out_decoration(pdf: Any) -> None:
+    """Take drawings without a text alternative out of the tree, so that they become artifacts: words beside them say the same."""
+    for item in pdf.objects:
+        if isinstance(item, pydyf.Dictionary) and item.get("S") == "/Figure" and "Alt" not in item:
+            _at(pdf, item["P"])["K"].remove(item.reference)
 
 
 def _set_page_furniture_apart(pdf: Any, root: Any) -> None:

@@ -9,15 +9,27 @@ from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
+from portal.assessments.definition import readiness_test
+from portal.assessments.drawing import map_of
 from portal.documents.models import Document
 from portal.documents.registry import Composed, RenderTemplate, Source
 from portal.documents.rules import DocumentRefused, Refusal
 from portal.errors import NotFound
+from portal.meetings.chosen import is_still_allowed
 from portal.meetings.models import Meeting, Place, Presence, Summary, SummaryState
 from portal.meetings.queries import is_own_couple, is_reader, with_meeting
-from portal.meetings.rules import SummaryContent, Whom, content_from_json
+from portal.meetings.rules import ChosenMap, SummaryContent, Whom, content_from_json
 from portal.meetings.summaries import readers_of
-from portal.meetings.summary_view import AgreementLine, Remembered, SummaryView, content_hash, summary_html
+from portal.meetings.summary_view import (
+    AgreementLine,
+    Quoted,
+    Remembered,
+    ShownMap,
+    SummaryView,
+    Voice,
+    content_hash,
+    summary_html,
+)
 from portal.people.models import Person
 from portal.practice.models import Practice, Therapist
 from portal.security.crypto import Owner, OwnerKind
@@ -108,6 +120,30 @@ def _view(practice: Practice, therapist_line: str, summary: Summary, content: Su
         audience_line=_("Prepared for both of you. Not a medical report.")
         if is_joint
         else _("Prepared for you. Not a medical report."),
+        voices=_voices(content, names),
+        together=_quotes(content, Whom.BOTH),
+        shown_map=_shown_map(content.chosen_map, names, meeting.zone) if content.chosen_map else None,
+    )
+
+
+def _voices(content: SummaryContent, names: dict[str, str]) -> tuple[Voice, ...]:
+    spoken = (
+        Voice("a" if side == "a" else "b", name, _quotes(content, Whom(side))) for side, name in names.items()
+    )
+    return tuple(voice for voice in spoken if voice.quotes)
+
+
+def _quotes(content: SummaryContent, side: Whom) -> tuple[Quoted, ...]:
+    return tuple(Quoted(one.question, one.words) for one in content.chosen if one.side is side)
+
+
+def _shown_map(shown: ChosenMap, names: dict[str, str], zone: str) -> ShownMap:
+    test = readiness_test()
+    day = date_words(to_local(shown.opened_at, parse_zone(zone)).date())
+    return ShownMap(
+        drawn=map_of(test, shown.page, names),
+        day_line=str(_("%(title)s, opened to both on %(day)s.", title=test.title, day=day)),
+        limits=test.limits,
     )
 
 
@@ -168,6 +204,8 @@ def _released(session: Session, document: Document) -> Summary:
         raise DocumentRefused(Refusal.CHANGED)
     if not readers_of(summary.meeting):
         raise DocumentRefused(Refusal.NO_READER)
+    if not is_still_allowed(session, summary.meeting, content_from_json(summary.content)):
+        raise DocumentRefused(Refusal.CHANGED)
     return summary
 
 

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from hashlib import sha256
 from typing import Any, Literal
 
+from portal.assessments.map_view import Lane, MapView
 from portal.documents.printable import printable
 
 SHOWN_HASH_LENGTH = 12  # hex digits in the footer: enough to tell two printed versions apart
@@ -24,11 +25,38 @@ class Remembered:
     words: str
 
     def __post_init__(self) -> None:
-        """Take off quotation marks that were typed around the whole: the page sets its own, and two pairs look wrong."""
-        words = self.words.strip()
-        if words[:1] in _QUOTES and words[-1:] in _QUOTES:
-            words = words[1:-1].strip() or words
-        object.__setattr__(self, "words", words)
+        """The page sets quotation marks of its own."""
+        object.__setattr__(self, "words", _without_quotes(self.words))
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """What somebody wrote in an exercise, word for word. The question may be empty."""
+
+    question: str
+    words: str
+
+    def __post_init__(self) -> None:
+        """The page sets quotation marks of its own."""
+        object.__setattr__(self, "words", _without_quotes(self.words))
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """What one partner wrote alone and opened to the other."""
+
+    side: Literal["a", "b"]
+    name: str
+    quotes: tuple[Quoted, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownMap:
+    """The word bands of both. `day_line`: of when they are; `limits`: what they are not. Never without either."""
+
+    drawn: MapView
+    day_line: str
+    limits: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +73,8 @@ class SummaryView:
     """One version of a summary as it stands on paper. Texts are plain and final (dates and times in words); empty means left out.
 
     `going_well`, `working_on`, `next_time`: one short sentence each. `language`: a BCP 47 tag. `audience_line`: for whom
-    the paper is ("Prepared for both of you. Not a medical report."); the record of one person differs only there and in
-    having one remembered box.
+    the paper is ("Prepared for both of you. Not a medical report."); the record of one person differs only there, in
+    having one remembered box, and in quoting nothing. `voices`, `together`: from exercises, as `chosen` let them in.
     """
 
     practice_name: str
@@ -68,10 +96,23 @@ class SummaryView:
     version: int
     is_superseded: bool
     audience_line: str
+    voices: tuple[Voice, ...] = ()
+    together: tuple[Quoted, ...] = ()
+    shown_map: ShownMap | None = None
+
+
+def _without_quotes(words: str) -> str:
+    """Take off quotation marks that were typed around the whole: two pairs look wrong."""
+    words = words.strip()
+    if words[:1] in _QUOTES and words[-1:] in _QUOTES:
+        words = words[1:-1].strip() or words
+    return words
 
 
 # Exact types. Text that counts as markup, or that is translated only when it is shown, is not among them.
-_ALLOWED = {SummaryView, Remembered, AgreementLine, tuple, str, int, bool}
+_ALLOWED = {
+    SummaryView, Remembered, AgreementLine, Voice, Quoted, ShownMap, MapView, Lane, tuple, str, int, bool, type(None),
+}  # fmt: skip
 
 
 def content_hash(view: SummaryView) -> str:
