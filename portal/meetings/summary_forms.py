@@ -5,14 +5,18 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import Form as PlainForm
-from wtforms import FormField, HiddenField, SelectField
+from wtforms import FormField, HiddenField, SelectField, SelectMultipleField
 from wtforms.fields import SelectChoice
 from wtforms.validators import Optional, ValidationError
+from wtforms.widgets import CheckboxInput, ListWidget
 
+from portal.meetings.chosen import Offered, with_homework
 from portal.meetings.forms import Clock, Lines, lines_of, number_of, read_instant
 from portal.meetings.rules import (
+    CHOSEN_LETTERS,
     LINE_LETTERS,
     MOST_AGREEMENTS,
+    MOST_CHOSEN,
     MOST_LINES,
     MOST_NEXT,
     Agreement,
@@ -21,6 +25,10 @@ from portal.meetings.rules import (
 )
 from portal.meetings.summaries import Opened
 from portal.web.forms import Day, Form, StringField, Text, TextAreaField, stripped, unix_lines
+
+NO_LONGER_THERE = _l(
+    "Something you ticked can no longer be quoted: it was hidden, withdrawn or changed. It is left out now; please look again."
+)
 
 
 class SeenForm(Form):
@@ -56,6 +64,22 @@ class AgreementForm(PlainForm):  # type: ignore[misc]  # WTForms is untyped
         return Agreement(self.what.data, Whom(self.who.data), self.by_on.data) if self.what.data else None
 
 
+class Quotable(SelectMultipleField):  # type: ignore[misc]  # WTForms is untyped
+    """Boxes for what may be quoted; what is not offered is refused without repeating it."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
+
+    def __init__(self, label: Any, *, most: int, too_many: Any) -> None:
+        self.most, self.too_many = most, too_many
+        super().__init__(label, choices=[], invalid_choice_message=NO_LONGER_THERE)
+
+    def post_validate(self, form: Any, validation_stopped: bool) -> None:
+        """Let only a few be ticked."""
+        if not validation_stopped and len(self.data or ()) > self.most:
+            raise ValidationError(self.too_many)
+
+
 class SummaryForm(SeenForm):
     """What the couple will receive, as lines of plain text."""
 
@@ -84,6 +108,11 @@ class SummaryForm(SeenForm):
         _l("What you take along"), filters=[unix_lines], validators=[Lines(MOST_NEXT)],
         description=_l("An exercise, a check-in, a question: up to five lines."),
     )  # fmt: skip
+    chosen = Quotable(
+        _l("From their homework"), most=MOST_CHOSEN,
+        too_many=_l("Up to four lines fit. Please take the tick off the others."),
+    )  # fmt: skip
+    chosen_map = Quotable(_l("The map"), most=1, too_many=_l("One map fits. Please choose which."))
     next_on = Day(_l("Next session, day"), validators=[Optional()])
     next_at = Clock(_l("Next session, time"), validators=[Optional()])
 
@@ -104,8 +133,17 @@ class SummaryForm(SeenForm):
         for side, name in names.items():
             self[f"remember_{side}"].label.text = name
 
+    def offer(self, offered: Offered) -> None:
+        """Say what may be ticked. A line that is too long for the paper is not among it."""
+        self.offered = offered
+        fitting = [line for line in offered.lines if len(line.words) <= CHOSEN_LETTERS]
+        self.line_of = {str(line.source_id): line for line in fitting}
+        self.map_of = {str(one.assignment_id): one for one in offered.maps}
+        self.chosen.choices = [SelectChoice(key, line.words) for key, line in self.line_of.items()]
+        self.chosen_map.choices = [SelectChoice(key, key) for key in self.map_of]
+
     def to_content(self, zone: str, not_before: datetime) -> SummaryContent | None:
-        """Give what was typed; None, with the field marked, if the next session cannot be at that time."""
+        """Give what was typed and ticked; None, with the field marked, if the next session cannot be at that time."""
         has_problem, next_meeting_at = False, None
         if self.next_on.data or self.next_at.data:
             next_meeting_at = self._next_meeting(zone, not_before)
@@ -113,7 +151,7 @@ class SummaryForm(SeenForm):
         if has_problem:
             return None
         rows = [row.form.to_agreement() for row in self.agreements]
-        return SummaryContent(
+        typed = SummaryContent(
             focus=" ".join(lines_of(self.focus.data)),
             going_well=lines_of(self.going_well.data),
             working_on=lines_of(self.working_on.data),
@@ -122,6 +160,10 @@ class SummaryForm(SeenForm):
             agreements=tuple(row for row in rows if row),
             next_time=lines_of(self.next_time.data),
             next_meeting_at=next_meeting_at,
+        )
+        shown_map = next((self.map_of[key] for key in self.chosen_map.data), None)
+        return with_homework(
+            typed, [self.line_of[key] for key in self.line_of if key in self.chosen.data], shown_map
         )
 
     def _next_meeting(self, zone: str, not_before: datetime) -> datetime | None:
@@ -152,5 +194,7 @@ def values_of(content: SummaryContent, local_next: datetime | None) -> dict[str,
         "next_time": "\n".join(content.next_time),
         "next_on": next_on,
         "next_at": next_at,
+        "chosen": [str(one.source_id) for one in content.chosen],
+        "chosen_map": [str(content.chosen_map.assignment_id)] if content.chosen_map else [],
         **rows,
     }

@@ -9,9 +9,11 @@ from portal.audit.reading import audited_read
 from portal.audit.rules import Action
 from portal.clock import utc_now
 from portal.homework.rules import OnHold
+from portal.meetings.chosen import is_still_allowed, offered_for
 from portal.meetings.models import Meeting, Summary, SummaryState
 from portal.meetings.queries import get_meeting, summaries_about
 from portal.meetings.rules import (
+    LineNotAllowed,
     NobodyToRead,
     NothingToRelease,
     SavedElsewhere,
@@ -20,7 +22,7 @@ from portal.meetings.rules import (
 )
 from portal.meetings.showing import build_view, hash_of
 from portal.meetings.summaries import begin_correction, opened, readers_of, release_summary, save_draft
-from portal.meetings.summary_forms import SeenForm, SummaryForm, values_of
+from portal.meetings.summary_forms import NO_LONGER_THERE, SeenForm, SummaryForm, values_of
 from portal.meetings.summary_view import SummaryView
 from portal.meetings.views.frame import blueprint, frame
 from portal.security.gate import requires
@@ -38,7 +40,7 @@ def summary(meeting_id: UUID) -> ResponseReturnValue:
     """Write the summary of a meeting; a released one is read, and corrected by a new version."""
     viewer, session = current_member(), current_session()
     meeting, newest = get_meeting(session, viewer, meeting_id), _newest(viewer, meeting_id)
-    form = _form(meeting, newest)
+    form = _form(viewer, meeting, newest)
     if not form.is_submitted():
         if newest is not None and newest.state is not SummaryState.DRAFT:
             return redirect_to(url_for("meetings.read_summary", summary_id=newest.id))
@@ -51,6 +53,10 @@ def summary(meeting_id: UUID) -> ResponseReturnValue:
             save_draft(session, viewer, meeting_id, content=content, seen=form.opened, now=utc_now())
     except SavedElsewhere:
         return _conflict(viewer, meeting_id, form)
+    except LineNotAllowed:
+        form.offer(offered_for(current_session(), viewer, meeting))
+        form.add_error("chosen", NO_LONGER_THERE)
+        return _page(meeting, newest, form, 422)
     return redirect_to(url_for("meetings.preview", meeting_id=meeting_id))
 
 
@@ -76,7 +82,7 @@ def release(meeting_id: UUID) -> ResponseReturnValue:
             released = release_summary(
                 session, viewer, meeting_id, seen=form.opened, hash_of=hash_of, now=utc_now()
             )
-    except (SavedElsewhere, NothingToRelease, NobodyToRead, OnHold) as refusal:
+    except (SavedElsewhere, NothingToRelease, NobodyToRead, LineNotAllowed, OnHold) as refusal:
         meeting, newest = get_meeting(current_session(), viewer, meeting_id), _newest(viewer, meeting_id)
         if newest is None or newest.state is not SummaryState.DRAFT:
             return redirect_to(url_for("meetings.summary", meeting_id=meeting_id))
@@ -98,12 +104,13 @@ def _newest(viewer: Member, meeting_id: UUID) -> Summary | None:
     return next(iter(summaries_about(current_session(), viewer, meeting_id)), None)
 
 
-def _form(meeting: Meeting, newest: Summary | None) -> SummaryForm:
+def _form(viewer: Member, meeting: Meeting, newest: Summary | None) -> SummaryForm:
     content = content_from_json(newest.content if newest else "")
     local = to_local(content.next_meeting_at, parse_zone(meeting.zone)) if content.next_meeting_at else None
     seen = opened(newest)
     form = SummaryForm(data={**values_of(content, local), "seen": f"{seen.version}.{seen.revision}"})
     form.name_partners(frame(meeting, "summary")["names"])
+    form.offer(offered_for(current_session(), viewer, meeting))
     return form
 
 
@@ -129,11 +136,13 @@ def _page(
     status: int = 200,
     saved_view: SummaryView | None = None,
 ) -> Response:
+    saved = content_from_json(newest.content if newest else "")
     return render(
         "meetings/write_summary.html",
         form=form,
         summary=newest,
-        long_lines=long_lines(content_from_json(newest.content)) if newest else [],
+        long_lines=long_lines(saved),
+        is_outdated=not form.offered.stands(saved),
         saved_view=saved_view,
         status=status,
         **frame(meeting, "summary"),
@@ -150,13 +159,15 @@ def _preview(
 ) -> Response:
     form = SeenForm(formdata=None)
     form.show(opened(draft))
+    session, content = current_session(), content_from_json(draft.content)
     return render(
         "meetings/preview.html",
         form=form,
         summary=draft,
-        view=build_view(current_session(), draft),
+        view=build_view(session, draft),
         readers=readers_of(meeting),
-        has_focus=bool(content_from_json(draft.content).focus),
+        has_focus=bool(content.focus),
+        is_outdated=not is_still_allowed(session, meeting, content),
         is_changed=is_changed,
         is_held=is_held,
         status=status,
