@@ -41,6 +41,7 @@ def findings(settings: Settings, session: Session) -> list[Finding]:
         lambda: _redis(settings),
         lambda: _mail(settings),
         lambda: _backup(session),
+        lambda: _help_lines(session),
     )
     return [finding for check in checks for finding in check()]
 
