@@ -146,7 +146,8 @@ class TestDownload:
 
 
 def _stored(app: Flask) -> Path:
-    (path,) = (path for path in (app.extensions["settings"].instance / "files").iterdir() if path.is_file())
+    folder: Path = app.extensions["settings"].instance / "files"
+    (path,) = (path for path in folder.iterdir() if path.is_file())
     return path
 
 

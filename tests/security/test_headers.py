@@ -26,18 +26,29 @@ def visitor(app: Flask, cast: Cast) -> FlaskClient:
 def test_every_response_carries_the_headers(visitor: FlaskClient, path: str) -> None:
     headers = visitor.get(path).headers
     rules = dict(part.strip().partition(" ")[::2] for part in headers["Content-Security-Policy"].split(";"))
-    assert rules["default-src"] == "'none'"
-    assert rules["frame-ancestors"] == rules["base-uri"] == rules["object-src"] == "'none'"
-    assert rules["form-action"] == "'self'"
-    assert "unsafe" not in headers["Content-Security-Policy"]
-    assert "*" not in headers["Content-Security-Policy"]
+    assert rules == {
+        **dict.fromkeys(("default-src", "frame-ancestors", "base-uri", "object-src"), "'none'"),
+        **dict.fromkeys(("script-src", "style-src", "font-src", "img-src", "connect-src", "form-action"), "'self'"),
+        "report-to": "violations",
+    }  # fmt: skip
+    assert headers["Reporting-Endpoints"] == 'violations="/violations"'
     assert int(headers["Strict-Transport-Security"].split("=")[1].split(";")[0]) >= 31_536_000
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "no-referrer"
     assert headers["Cross-Origin-Opener-Policy"] == headers["Cross-Origin-Resource-Policy"] == "same-origin"
-    assert "camera=()" in headers["Permissions-Policy"]
+    assert headers["Cross-Origin-Embedder-Policy"] == "require-corp"
+    assert headers["X-Frame-Options"] == "DENY"
+    for power in ("camera", "geolocation", "microphone", "payment", "usb"):
+        assert f"{power}=()" in headers["Permissions-Policy"]
     assert "Server" not in headers
     assert "X-Powered-By" not in headers
+
+
+def test_search_engines_are_let_into_public_pages_only(app: Flask, cast: Cast, visitor: FlaskClient) -> None:
+    for path in ("/", "/articles"):
+        assert "X-Robots-Tag" not in visitor.get(path).headers
+    for client, path in ((visitor, "/sign-in"), (visitor, "/nowhere"), (client_of(app, cast.ana), "/home")):
+        assert client.get(path).headers["X-Robots-Tag"] == "noindex"
 
 
 def test_errors_of_the_gate_and_of_http_carry_them_too(visitor: FlaskClient) -> None:
