@@ -1,25 +1,40 @@
 """Backup and restore, as the commands do it."""
 
 import io
+import json
 import os
 import subprocess
 import sys
 import tarfile
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import time_machine
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
+from portal import backup
 from portal.app import create_app
 from portal.audit.chain import anchor_head, seal_new_rows
-from portal.audit.models import AuditEvent
+from portal.audit.models import AuditEvent, AuditHead
 from portal.audit.rules import Action
 from portal.audit.service import record
-from portal.backup import BackupRefused, _decrypted, _key, make_backup, restore_backup, settle_after_restore
+from portal.backup import (
+    MAGIC,
+    BackupRefused,
+    _decrypted,
+    _encrypt,
+    _key,
+    _packed,
+    make_backup,
+    restore_backup,
+    settle_after_restore,
+)
 from portal.clock import utc_now
 from portal.couples.models import Couple, Partner
 from portal.couples.queries import get_couple
+from portal.deploy_check import Finding, findings
 from portal.extensions import db
 from portal.files.models import Blob
 from portal.files.store import read_blob
@@ -108,6 +123,104 @@ def test_a_backup_that_is_not_whole_is_refused(app: Flask, world: World, tmp_pat
     with pytest.raises(BackupRefused):
         restore_backup(source, settings)
     assert not (new / "portal.sqlite3").exists()
+
+
+@pytest.mark.parametrize("harm", ["last frame gone", "two frames swapped"])
+def test_a_backup_that_lost_its_order_or_its_end_is_refused(
+    app: Flask, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, harm: str
+) -> None:
+    monkeypatch.setattr(backup, "FRAME", 64 * 1024)
+    source = backup_of(app, tmp_path / "kept.cgb")
+    frames = frames_of(source)
+    assert len(frames) > 4
+    match harm:
+        case "last frame gone":
+            del frames[-1]
+        case "two frames swapped":
+            frames[1], frames[2] = frames[2], frames[1]
+    source.write_bytes(MAGIC + b"".join(frames))
+    new = tmp_path / "new"
+    new.mkdir()
+    with pytest.raises(BackupRefused):
+        restore_backup(source, settings_for(new))
+    assert not (new / "portal.sqlite3").exists()
+
+
+def frames_of(source: Path) -> list[bytes]:
+    """Cut a backup into its sealed frames, each with its length in front."""
+    content, frames = source.read_bytes().removeprefix(MAGIC), []
+    while content:
+        length = 4 + int.from_bytes(content[:4], "big")
+        frames.append(content[:length])
+        content = content[length:]
+    return frames
+
+
+@pytest.mark.parametrize("harm", ["database", "rows"])
+def test_what_is_inside_is_compared_with_the_manifest(
+    app: Flask, world: World, tmp_path: Path, harm: str
+) -> None:
+    """By somebody who has the key: a disk that went bad while the backup was made."""
+    key = _key(app.extensions["settings"])
+    source, inside = backup_of(app, tmp_path / "kept.cgb"), tmp_path / "inside"
+    with source.open("rb") as file, tarfile.open(fileobj=_decrypted(file, key)) as archive:
+        archive.extractall(inside, filter="data")
+    if harm == "database":
+        (inside / "database.sqlite3").write_bytes(b"SQLite format 3\0" + bytes(4096))
+    else:
+        manifest = json.loads((inside / "manifest.json").read_text())
+        manifest["rows"]["couple"] += 1
+        (inside / "manifest.json").write_text(json.dumps(manifest))
+    with source.open("wb") as out:
+        _encrypt(_packed(inside), out, key)
+    new = tmp_path / "new"
+    new.mkdir()
+    settings = settings_for(new)
+    if harm == "database":
+        with pytest.raises(BackupRefused):
+            restore_backup(source, settings)
+        return
+    counts = restore_backup(source, settings)
+    restored = create_app(settings)
+    with restored.app_context():
+        with transaction() as session:
+            assert settle_after_restore(session, settings, counts) == ["couple: 2 rows instead of 3"]
+        db.engine.dispose()
+
+
+def test_an_audit_log_that_was_cut_before_the_backup_shows_by_the_anchor_in_it(
+    app: Flask, world: World, tmp_path: Path
+) -> None:
+    with app.app_context(), transaction() as session:
+        for table in (AuditEvent, AuditHead):
+            session.execute(delete(table))
+    source = backup_of(app, tmp_path / "kept.cgb")
+    new = tmp_path / "new"
+    new.mkdir()
+    settings = settings_for(new)
+    counts = restore_backup(source, settings)
+    restored = create_app(settings)
+    with restored.app_context():
+        with transaction() as session:
+            found = settle_after_restore(session, settings, counts)
+        assert any("audit log" in sentence for sentence in found)
+        db.engine.dispose()
+
+
+def test_each_backup_leaves_a_trace_and_its_age(app: Flask, world: World, tmp_path: Path) -> None:
+    assert [one.id for one in _findings(app) if one.id == "CG015"] == ["CG015"]
+    backup_of(app, tmp_path / "kept.cgb")
+    assert [one.id for one in _findings(app) if one.id == "CG015"] == []
+    with app.app_context():
+        actions = list(current_session().scalars(select(AuditEvent.action)))
+        assert actions.count("backup.made") == 1
+    with time_machine.travel(utc_now() + timedelta(hours=26)):
+        assert "CG015" in {one.id for one in _findings(app)}
+
+
+def _findings(app: Flask) -> list[Finding]:
+    with app.app_context():
+        return findings(app.extensions["settings"], current_session())
 
 
 def test_an_installation_with_data_is_never_overwritten(app: Flask, world: World, tmp_path: Path) -> None:
@@ -210,7 +323,7 @@ def test_the_check_for_real_use_names_what_stands_against_it(tmp_path: Path) -> 
     portal(tmp_path, "db", "upgrade")
     found = portal(tmp_path, "check", "--deploy")
     assert found.returncode == 1
-    assert {"CG001", "CG011", "CG012"} <= set(found.stdout.split())
+    assert {"CG001", "CG011", "CG012", "CG015"} <= set(found.stdout.split())
 
 
 def test_a_weak_secret_stops_every_command(tmp_path: Path) -> None:
