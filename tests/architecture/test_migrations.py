@@ -9,7 +9,7 @@ import flask_migrate
 import pytest
 from alembic.script import ScriptDirectory
 from flask import Flask
-from sqlalchemy import inspect, select, text
+from sqlalchemy import CheckConstraint, inspect, select, text
 
 from portal.app import create_app
 from portal.diary.models import OccupiedInterval, OccupiedKind
@@ -68,6 +68,14 @@ def flask_migrate_directory(app: Flask) -> str:
 def test_the_schema_is_what_the_models_say(empty_app: Flask) -> None:
     flask_migrate.upgrade()
     flask_migrate.check()
+
+
+def test_the_database_checks_what_the_models_say(empty_app: Flask) -> None:
+    flask_migrate.upgrade()
+    found = inspect(db.engine)
+    for table in Model.metadata.sorted_tables:
+        wanted = {one.name for one in table.constraints if isinstance(one, CheckConstraint)}
+        assert {one["name"] for one in found.get_check_constraints(table.name)} == wanted, table.name
 
 
 def occupied(therapist_id: UUID, start: datetime, end: datetime) -> OccupiedInterval:
@@ -136,6 +144,11 @@ def test_a_released_time_may_be_taken_and_not_be_taken_back(either_app: Flask) -
         "delete from note",
         "update summary set content_sealed = null",
         "update summary set released_at = null",
+        "update summary set content_hash = 'y'",
+        "update summary set version = version + 1",
+        "update summary set seal_revision = seal_revision + 1",
+        "update summary set meeting_id = (select id from meeting where number = 2)",
+        "update summary set couple_id = (select id from couple where number = 8)",
         "delete from summary",
     ],
 )
@@ -143,11 +156,14 @@ def test_what_is_signed_or_released_cannot_be_changed_by_hand(either_app: Flask,
     with either_app.app_context():
         with transaction() as session:
             cast = make_cast(session)
-            meeting = Meeting(
-                couple_id=cast.couple_id, therapist_id=cast.therapist.person_id, number=1, starts_at=NINE, ends_at=NINE + HOUR,
-                zone="Europe/London", place=Place.ONLINE,
+            meeting, other = (
+                Meeting(
+                    couple_id=cast.couple_id, therapist_id=cast.therapist.person_id, number=number, starts_at=NINE,
+                    ends_at=NINE + HOUR, zone="Europe/London", place=Place.ONLINE,
+                )
+                for number in (1, 2)
             )  # fmt: skip
-            session.add(meeting)
+            session.add_all([meeting, other])
             session.flush()
             session.add(
                 Note(
