@@ -7,12 +7,12 @@ import pytest
 from bs4 import BeautifulSoup
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
 from portal.accounts.models import Invitation
 from portal.audit.models import AuditEvent
-from portal.booking.models import Consultation
+from portal.booking.models import Consultation, PartnerKnows
 from portal.couples.models import Couple, SecretsPolicy
 from portal.couples.queries import get_couple
 from portal.notices.models import Message, MessagePart
@@ -76,8 +76,26 @@ class TestNewCouple:
             assert couple.number == 9
             assert "couple.created" in set(session.scalars(select(AuditEvent.action)))
 
+    @pytest.mark.parametrize("knows", [PartnerKnows.NO, PartnerKnows.UNSAID])
+    def test_a_partner_who_may_know_nothing_is_not_filled_in(
+        self, app: Flask, jane: FlaskClient, world: World, knows: PartnerKnows
+    ) -> None:
+        with app.app_context(), transaction() as session:
+            session.scalars(select(Consultation)).one().partner_knows = knows
+        assert 'value="Tom"' not in jane.get(new_path(world)).get_data(as_text=True)
+
+    def test_what_the_therapist_corrects_is_kept(self, app: Flask, jane: FlaskClient, world: World) -> None:
+        changed = {
+            "first_first_name": "Pria",
+            "first_email": "new@example.org",
+            "secrets_policy": "no_secrets",
+        }
+        page = jane.get(send(jane, new_path(world), **{**PAIR, **changed}).location).get_data(as_text=True)
+        assert all(words in page for words in ("Pria Shah", "new@example.org", "no secrets"))
+        assert "priya@example.org" not in page
+
     def test_nobody_is_told(self, app: Flask, jane: FlaskClient, world: World) -> None:
-        send(jane, new_path(world), **PAIR)
+        send(jane, new_path(world), **{**PAIR, "second_email": "tom@example.org"})
         with app.app_context():
             assert current_session().scalars(select(Message)).all() == []
 
@@ -165,6 +183,45 @@ class TestInviting:
             facts = json.loads(part.facts)["facts"]
         assert facts == {"link": words[0].removeprefix("https://portal.example.org"), "label": words[2]}
 
+    def test_how_far_each_person_has_come_is_told(self, app: Flask, jane: FlaskClient, world: World) -> None:
+        _, couple_path = self.invite(jane, world)
+        page = BeautifulSoup(jane.get(couple_path).data, "html.parser")
+        first, second = page.select(".sides section")[:2]
+        assert "open until" in first.text
+        assert "Not invited yet" in second.text
+        ready = jane.get(f"/couples/{world.cast.couple_id}").get_data(as_text=True)
+        assert ready.count("Set up") == 2
+        with app.app_context(), transaction() as session:
+            session.execute(update(Invitation).values(tries_left=0))
+        assert "The invitation has lapsed" in jane.get(couple_path).get_data(as_text=True)
+
+    def test_a_withdrawn_invitation_opens_nothing(self, app: Flask, jane: FlaskClient, world: World) -> None:
+        answer, couple_path = self.invite(jane, world)
+        link = BeautifulSoup(answer.data, "html.parser").select_one("dd code").text  # type: ignore[union-attr]  # it is there
+        form = BeautifulSoup(jane.get(couple_path).data, "html.parser").select_one("form[action$=withdraw]")
+        assert form is not None
+        assert send(jane, str(form["action"]), couple_path).status_code == 303
+        path = link.removeprefix("https://portal.example.org")
+        assert client_of(app, None).get(path).status_code == 404
+        assert "open until" not in jane.get(couple_path).get_data(as_text=True)
+
+    def test_only_persons_of_this_couple_can_be_invited_from_its_page(
+        self, app: Flask, jane: FlaskClient, world: World
+    ) -> None:
+        couple_path = f"/couples/{world.cast.couple_id}"
+        for verb in ("", "/withdraw"):
+            path = f"{couple_path}/invitations/{world.cast.cleo.person_id}{verb}"
+            assert send(jane, path, "/account/sign-ins").status_code == 404
+
+    def test_without_an_address_no_mail_is_promised(
+        self, app: Flask, jane: FlaskClient, world: World
+    ) -> None:
+        answer, couple_path = self.invite(jane, world)
+        assert "goes out by mail" in answer.text
+        form = BeautifulSoup(jane.get(couple_path).data, "html.parser").select(".sides section")[1].form
+        assert form is not None
+        assert "No mail was sent." in send(jane, str(form["action"]), couple_path).text
+
     def test_inviting_again_makes_the_earlier_link_worthless(
         self, app: Flask, jane: FlaskClient, world: World
     ) -> None:
@@ -189,6 +246,14 @@ class TestInviting:
         path = f"/couples/{world.cast.couple_id}/invitations/{world.cast.ben.person_id}"
         token = token_on(ana, "/account/sign-ins")
         assert ana.post(path, data={"form_token": token}).status_code == 404
+
+
+def test_the_list_tells_how_often_and_when_they_last_met(app: Flask, jane: FlaskClient, world: World) -> None:
+    with app.app_context(), transaction() as session:
+        make_couple(session, 100, world.cast.therapist, world.cast.cleo, world.cast.dan)
+    rows = BeautifulSoup(jane.get("/couples").data, "html.parser").select("tbody tr")
+    told = [[cell.get_text(strip=True) for cell in row.select("td")] for row in rows]
+    assert told == [["Ana, Ben", "1", "Tue 17 Nov"], ["Cleo, Dan", "0", "None yet"]]
 
 
 def test_the_list_costs_the_same_for_one_couple_and_for_thirty(app: Flask, cast: Cast) -> None:
