@@ -1,17 +1,26 @@
 """The first page of each role."""
 
+from datetime import timedelta
+
 import pytest
+import time_machine
 from bs4 import BeautifulSoup
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
+from portal.audit.models import AuditEvent
+from portal.booking.models import Consultation, ConsultationStatus
+from portal.clock import utc_now
 from portal.couples.models import Couple, CoupleStatus
+from portal.meetings.models import Summary, SummaryState
 from portal.practice.models import Consent, ConsentText
 from portal.practice.texts import DEFAULT_CONSENTS
 from portal.transaction import current_session, transaction
-from tests.support.cast import client_of
+from tests.support.cast import Actor, client_of
 from tests.support.world import World, make_world
+
+NO_DATE = "No date is set here yet."
 
 
 @pytest.fixture
@@ -28,6 +37,14 @@ def add_consents(app: Flask) -> None:
     with app.app_context(), transaction() as session:
         for kind, (title, body) in DEFAULT_CONSENTS.items():
             session.add(ConsentText(kind=kind, version=1, title=title, body=body))
+
+
+def hold_appointment(
+    app: Flask, world: World, actor: Actor, status: ConsultationStatus = ConsultationStatus.CONFIRMED
+) -> None:
+    """Let the world's one consultation be this person's."""
+    with app.app_context(), transaction() as session:
+        session.execute(update(Consultation).values(person_id=actor.person_id, status=status))
 
 
 def agree(client: FlaskClient) -> int:
@@ -72,6 +89,20 @@ class TestConsents:
                 DEFAULT_CONSENTS
             )
 
+    def test_a_consent_leaves_a_trace_and_one_that_was_withdrawn_is_asked_again(
+        self, app: Flask, ana: FlaskClient, world: World
+    ) -> None:
+        add_consents(app)
+        agree(ana)
+        with app.app_context(), transaction() as session:
+            given = session.scalars(select(Consent)).all()
+            traces = session.scalars(
+                select(AuditEvent.object_id).where(AuditEvent.action == "consent.given")
+            ).all()
+            assert sorted(one.id for one in given) == sorted(one for one in traces if one)
+            given[0].withdrawn_at = utc_now()
+        assert ana.get("/home").location == "/welcome"
+
     def test_a_new_wording_asks_again(self, app: Flask, ana: FlaskClient, world: World) -> None:
         add_consents(app)
         agree(ana)
@@ -92,9 +123,30 @@ class TestPartnersHome:
     def test_it_never_shows_the_other_persons_address_or_appointments(
         self, app: Flask, ana: FlaskClient, world: World
     ) -> None:
+        hold_appointment(app, world, world.cast.ben)
         page = ana.get("/home").get_data(as_text=True)
         assert "us@example.org" not in page
         assert "Priya" not in page
+        assert NO_DATE in page
+        assert NO_DATE not in client_of(app, world.cast.ben).get("/home").get_data(as_text=True)
+
+    @pytest.mark.parametrize(
+        ("status", "days"), [(ConsultationStatus.DECLINED, 0), (ConsultationStatus.CONFIRMED, 30)]
+    )
+    def test_an_appointment_that_is_over_or_off_is_not_the_next_one(
+        self, app: Flask, ana: FlaskClient, world: World, status: ConsultationStatus, days: int
+    ) -> None:
+        hold_appointment(app, world, world.cast.ana, status=status)
+        with time_machine.travel(utc_now() + timedelta(days=days)):
+            page = client_of(app, world.cast.ana).get("/home").get_data(as_text=True)
+        assert NO_DATE in page
+
+    def test_a_summary_that_was_replaced_is_not_listed(
+        self, app: Flask, ana: FlaskClient, world: World
+    ) -> None:
+        with app.app_context(), transaction() as session:
+            session.execute(update(Summary).values(state=SummaryState.SUPERSEDED))
+        assert "summaries" not in ana.get("/home").get_data(as_text=True)
 
     @pytest.mark.parametrize("status", [CoupleStatus.SEPARATED, CoupleStatus.ARCHIVED])
     def test_a_closed_couple_leaves_a_calm_empty_home(
@@ -109,8 +161,10 @@ class TestPartnersHome:
     def test_a_mailed_reset_opens_appointments_only(self, app: Flask, world: World) -> None:
         limited = client_of(app, world.cast.ana, limited=True)
         page = limited.get("/home").get_data(as_text=True)
+        assert "Your appointments" in page
         assert "summaries" not in page
         assert "Ben" not in page
+        assert "/account" not in page
         assert limited.get("/").location == "/home"
 
 
@@ -133,6 +187,7 @@ class TestTodaysWork:
             for path in ("/today", "/calendar"):
                 page = client.get(path).get_data(as_text=True)
                 assert not any(name in page for name in ("Priya", "Ana", "Ben", "Tom", "example.org"))
+            assert "How the portal is doing" in client.get("/today").get_data(as_text=True)
 
 
 class TestVisitors:
