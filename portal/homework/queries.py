@@ -110,7 +110,7 @@ def newest_of(session: Session, assignment_id: UUID, prompt_ids: Sequence[str]) 
 
 
 def lock_assignment(session: Session, assignment_id: UUID) -> Assignment:
-    """Load an assignment that was found for the viewer before, with both parts and its openings, for a change of its state.
+    """Load an assignment that was found for the viewer before, with couple, parts and openings, for a change of its state.
 
     Every change of a reveal queues here, so that it opens exactly once. Three statements. Raises NotFound.
     """
@@ -118,7 +118,11 @@ def lock_assignment(session: Session, assignment_id: UUID) -> Assignment:
         select(Assignment)
         .where(Assignment.id == assignment_id)
         .with_for_update(of=Assignment)
-        .options(selectinload(Assignment.responses), selectinload(Assignment.openings))
+        .options(
+            joinedload(Assignment.couple, innerjoin=True),
+            selectinload(Assignment.responses),
+            selectinload(Assignment.openings),
+        )
         .execution_options(populate_existing=True)
     )
     if found is None:

@@ -14,8 +14,7 @@ from portal.clock import utc_now
 from portal.errors import Conflict
 from portal.homework import service
 from portal.homework.models import Response
-from portal.homework.own_tasks import Place, own_tasks
-from portal.homework.registry import Catalogue, catalogue_of
+from portal.homework.own_tasks import OwnTask, Place, own_tasks
 from portal.homework.rules import AlreadyOpened, NoLongerAsked, NotFinished, NotOpenedYet, NotShared
 from portal.homework.views.blueprint import blueprint
 from portal.people.queries import get_self
@@ -76,19 +75,18 @@ def reopen(response_id: UUID) -> ResponseReturnValue:
     return _act(response_id, service.reopen, lambda one: one.work_endpoint)
 
 
-def _act(response_id: UUID, act: Act, way: Callable[[Catalogue], str]) -> ResponseReturnValue:
+def _act(response_id: UUID, act: Act, way: Callable[[OwnTask], str]) -> ResponseReturnValue:
     viewer = current_member()
     try:
         with transaction() as session:
-            kind = act(session, viewer, response_id, now=utc_now()).assignment.kind
+            act(session, viewer, response_id, now=utc_now())
     except REFUSALS as refusal:
         return _list_page(WHY_NOT[type(refusal)], 409)
-    is_between_us = any(
-        one.is_ours for one in own_tasks(current_session(), viewer) if one.response_id == response_id
-    )
-    if not is_between_us:  # of a closed couple only the own list is left
+    now_there = own_tasks(current_session(), viewer)
+    done = next((one for one in now_there if one.response_id == response_id and one.is_ours), None)
+    if done is None:  # of a closed couple only the own list is left
         return redirect_to(url_for("homework.own"))
-    return redirect_to(url_for(way(catalogue_of(kind)), response_id=response_id))
+    return redirect_to(url_for(way(done), response_id=response_id))
 
 
 def _list_page(sentence: object = "", status: int = 200) -> ResponseReturnValue:
