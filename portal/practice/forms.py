@@ -5,7 +5,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField
-from wtforms.validators import InputRequired, ValidationError
+from wtforms.validators import DataRequired, ValidationError
 
 from portal.practice.rules import HelpLines, is_number, is_site
 from portal.web.forms import Form, StringField, Text, TextAreaField, stripped, unix_lines
@@ -41,7 +41,7 @@ class Ticked:
 
 
 def _needed(label: Any, most: int, *checks: Any, hint: Any = "") -> StringField:
-    needed = InputRequired(_l("Please fill this in. People may need it in a bad hour."))
+    needed = DataRequired(_l("Please fill this in. People may need it in a bad hour."))
     return StringField(label, [needed, Text(most), *checks], [stripped], description=hint)
 
 
@@ -50,7 +50,7 @@ class HelpForm(Form):
 
     notice = TextAreaField(
         _l("The sentence that stands everywhere"),
-        [InputRequired(_l("Please write one sentence.")), Text(300, lines=True)],
+        [DataRequired(_l("Please write one sentence.")), Text(300, lines=True)],
         [unix_lines],
         description=_l("It also stands alone when the numbers below are older than a year."),
     )
