@@ -5,6 +5,7 @@ from flask import Blueprint
 from portal.accounts.views import blueprint as accounts
 from portal.blog.views import blueprint as blog
 from portal.booking.views import blueprint as booking
+from portal.caseload import closing as closing  # noqa: PLC0414 - adds a page to the couples' blueprint
 from portal.caseload.views import blueprint as caseload
 from portal.diary.views import blueprint as diary
 from portal.documents.views import blueprint as documents

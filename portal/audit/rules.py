@@ -23,6 +23,7 @@ class Action(StrEnum):
     CONSULTATION_DECLINED = "consultation.declined"
     CONSULTATION_READ = "consultation.read"
     CONSULTATION_REQUESTED = "consultation.requested"
+    COUPLE_CLOSED = "couple.closed"
     COUPLE_CREATED = "couple.created"
     COUPLE_READ = "couple.read"
     DOCUMENT_DOWNLOADED = "document.downloaded"

@@ -1,14 +1,34 @@
 """Input of the couple's pages."""
 
+from typing import Literal
+
 from flask_babel import lazy_gettext as _l
 from wtforms import EmailField, RadioField, StringField
 from wtforms.fields import SelectChoice
 from wtforms.validators import InputRequired, Optional
 
-from portal.couples.models import SecretsPolicy
+from portal.couples.models import CoupleStatus, SecretsPolicy
 from portal.couples.rules import NewPartner
 from portal.web.addresses import deliverable
 from portal.web.forms import Address, Form, Text, stripped
+
+
+class CloseCoupleForm(Form):
+    """How the work with a couple ends."""
+
+    how = RadioField(
+        _l("How it ends"),
+        choices=[
+            SelectChoice(CoupleStatus.ARCHIVED.value, _l("The work is finished")),
+            SelectChoice(CoupleStatus.SEPARATED.value, _l("They have separated")),
+        ],
+        validators=[InputRequired(_l("Please choose how it ends."))],
+    )
+
+    def to_status(self) -> Literal[CoupleStatus.ARCHIVED, CoupleStatus.SEPARATED]:
+        """Give what was chosen."""
+        is_parting = self.how.data == CoupleStatus.SEPARATED.value
+        return CoupleStatus.SEPARATED if is_parting else CoupleStatus.ARCHIVED
 
 
 class NewCoupleForm(Form):

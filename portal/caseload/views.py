@@ -16,8 +16,8 @@ from portal.caseload.queries import list_caseload, partner_cards
 from portal.caseload.timeline import timeline_of
 from portal.clock import utc_now
 from portal.couples.models import Couple, Partner
-from portal.couples.queries import get_couple
-from portal.couples.rules import AlreadyACouple
+from portal.couples.queries import CLOSED, get_couple
+from portal.couples.rules import AlreadyACouple, CoupleClosed
 from portal.couples.service import create_couple
 from portal.errors import NotFound
 from portal.homework.desk import desk_states
@@ -97,6 +97,7 @@ def couple(couple_id: UUID) -> ResponseReturnValue:
         couple=found,
         names={one.side.value: one.person.first_name for one in found.partners},
         cards=partner_cards(session, found, utc_now()),
+        is_closed=found.status in CLOSED,
         states=[state for state in states if state.is_asked],
         moments=timeline_of(found, meetings, [state.assignment for state in states]),
         desks={state.assignment.kind: state.desk_endpoint for state in states},
@@ -113,7 +114,10 @@ def send_invitation(couple_id: UUID, person_id: UUID) -> ResponseReturnValue:
     """Invite one person to an own login; link and code are shown this once."""
     viewer = current_member()
     with transaction() as session:
-        partner = _partner(get_couple(session, viewer, couple_id), person_id)
+        found = get_couple(session, viewer, couple_id)
+        if found.status in CLOSED:
+            raise CoupleClosed(str(couple_id))
+        partner = _partner(found, person_id)
         has_code = get_practice(session).invites_with_code
         issued = invite(session, viewer, partner.person, now=utc_now(), with_code=has_code)
         link = url_for("accounts.invitation", token=issued.token)

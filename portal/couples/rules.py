@@ -9,6 +9,10 @@ class AlreadyACouple(Conflict):
     """The consultation has been turned into a couple before."""
 
 
+class CoupleClosed(Conflict):
+    """The work with this couple has ended; nothing is between the two in the portal any more."""
+
+
 class SamePerson(Invalid):
     """A couple is two different persons."""
 

@@ -1,12 +1,17 @@
 """Writing couples."""
 
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
 from sqlalchemy.orm import Session
 
+from portal.accounts.invitations import latest_invitations, withdraw
 from portal.audit.rules import Action
 from portal.audit.service import record_of
-from portal.couples.models import Couple, Partner, SecretsPolicy, Side
-from portal.couples.queries import next_number
-from portal.couples.rules import SamePerson
+from portal.couples.models import Couple, CoupleStatus, Partner, SecretsPolicy, Side
+from portal.couples.queries import CLOSED, lock_couple, next_number
+from portal.couples.rules import CoupleClosed, SamePerson
 from portal.people.models import Person
 from portal.security.crypto import Owner, OwnerKind
 from portal.security.sealed import data_key
@@ -36,5 +41,32 @@ def create_couple(
     for kind in (OwnerKind.COUPLE, OwnerKind.COUPLE_CLINICAL):
         data_key(session, Owner(kind, couple.id), may_create=True)
     record_of(session, viewer, Action.COUPLE_CREATED, couple)
+    session.flush()
+    return couple
+
+
+def close_couple(
+    session: Session,
+    viewer: Member,
+    couple_id: UUID,
+    status: Literal[CoupleStatus.ARCHIVED, CoupleStatus.SEPARATED],
+    *,
+    now: datetime,
+) -> Couple:
+    """End the work with a couple, as its therapist: from the next request on neither partner reaches anything shared.
+
+    Open invitations end. Own words stay with their authors; nobody is told (CPL-09).
+
+    Raises:
+        NotFound: not the viewer's couple.
+        CoupleClosed: it was closed before, perhaps by the first of two presses.
+    """
+    couple = lock_couple(session, viewer, couple_id)
+    if couple.status in CLOSED:
+        raise CoupleClosed(str(couple_id))
+    couple.status = status
+    for invitation in latest_invitations(session, [one.person_id for one in couple.partners]).values():
+        withdraw(session, viewer, invitation, now)
+    record_of(session, viewer, Action.COUPLE_CLOSED, couple)
     session.flush()
     return couple

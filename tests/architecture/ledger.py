@@ -102,6 +102,8 @@ LEDGER: Mapping[tuple[str, str], Row] = {
     ("booking.leads", "GET"): therapists(200),
     ("booking.request_time", "POST"): everybody(303),
     ("booking.times", "GET"): everybody(200),
+    ("caseload.close", "GET"): own_therapist(200),
+    ("caseload.close", "POST"): own_therapist(422),
     ("caseload.couple", "GET"): own_therapist(200),
     ("caseload.couples", "GET"): therapists(200),
     ("caseload.create", "POST"): own_therapist(422),
