@@ -61,6 +61,11 @@ class Domain:
     preferences: tuple[Preference, ...]
 
     @property
+    def items(self) -> tuple[Statement | Preference, ...]:
+        """Everything that the page asks, in its order."""
+        return (*self.statements, *self.preferences)
+
+    @property
     def shareable(self) -> tuple[Statement, ...]:
         """The statements from which the partner's view may be made."""
         return tuple(statement for statement in self.statements if not statement.is_protected)
@@ -94,9 +99,9 @@ class Questionnaire:
         return tuple(preference for domain in self.domains for preference in domain.preferences)
 
     @cached_property
-    def items(self) -> tuple[Item, ...]:
+    def items(self) -> tuple[Statement | Preference, ...]:
         """All items, domain after domain, statements before preferences."""
-        return tuple(item for domain in self.domains for item in (*domain.statements, *domain.preferences))
+        return tuple(item for domain in self.domains for item in domain.items)
 
 
 @cache
