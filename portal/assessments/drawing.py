@@ -1,16 +1,17 @@
 """A joint page put into the words and places of the alignment map, in the reader's language."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import chain
 
 from flask_babel import gettext as _
 
-from portal.assessments.alignment import Difference
+from portal.assessments.alignment import FAR_APART, Difference, PreferencePair, Similarity
 from portal.assessments.definition import Preference, Questionnaire
 from portal.assessments.joint import JointDomain, JointPage, JointPreference, Zone, only_joint
 from portal.assessments.map_view import NOWHERE, Lane, MapView, Wish
 from portal.assessments.readiness import Band
-from portal.assessments.wording import TEXTS, Words
+from portal.assessments.saying import answer_words, say
+from portal.assessments.wording import Words
 
 _BANDS, _ZONES = list(Band), list(Zone)
 
@@ -50,6 +51,17 @@ def difference_word(difference: Difference) -> str:
     return str(words[difference])
 
 
+def similarity_word(similarity: Similarity) -> str:
+    """Name how alike the answers to several items are; for the therapist alone."""
+    words = {
+        Similarity.VERY_SIMILAR: _("very similar answers"),
+        Similarity.MOSTLY_SIMILAR: _("mostly similar"),
+        Similarity.SEVERAL_DIFFERENCES: _("several differences"),
+        Similarity.MANY_DIFFERENCES: _("many differences"),
+    }
+    return str(words[similarity])
+
+
 def map_of(test: Questionnaire, page: JointPage, names: Mapping[str, str]) -> MapView:
     """Draw a joint page; strengths first, then by zone, in printed order within each. `names`: first names by side."""
     only_joint(page)
@@ -58,26 +70,21 @@ def map_of(test: Questionnaire, page: JointPage, names: Mapping[str, str]) -> Ma
         for one in chain(page.strengths, page.worth_exploring, page.others, page.not_discussed)
     }
     ordered = sorted(test.domains, key=lambda domain: _ZONES.index(placed[domain.id].zone))
-    wishes = {one.id: one for one in test.preferences}
     return MapView(
         a_name=names["a"],
         b_name=names["b"],
         bands=tuple(map(band_word, Band)),
-        lanes=tuple(_lane(domain.title, placed[domain.id], names) for domain in ordered),
-        wishes=tuple(_wish(wishes[one.item_id], one, names) for one in page.preferences),
+        lanes=tuple(_lane(str(_(domain.title)), placed[domain.id], names) for domain in ordered),
+        wishes=wishes_of(test, page.preferences, names),
     )
 
 
-def stop_word(item: Preference, stop: int) -> str:
-    """Say a place between two poles, from 1 to 5, in the words of the poles."""
-    words = [
-        item.low,
-        _("rather: %(pole)s", pole=item.low),
-        _("in between"),
-        _("rather: %(pole)s", pole=item.high),
-        item.high,
-    ]
-    return str(words[stop - item.lowest])
+def wishes_of(
+    test: Questionnaire, pairs: Iterable[JointPreference | PreferencePair], names: Mapping[str, str]
+) -> tuple[Wish, ...]:
+    """Draw preferences, each on a line between its two poles. `names`: first names by side."""
+    items = {one.id: one for one in test.preferences}
+    return tuple(_wish(test, items[one.item_id], one.a, one.b, names) for one in pairs)
 
 
 def _lane(title: str, one: JointDomain, names: Mapping[str, str]) -> Lane:
@@ -95,16 +102,16 @@ def _lane(title: str, one: JointDomain, names: Mapping[str, str]) -> Lane:
     )  # fmt: skip
 
 
-def _wish(item: Preference, one: JointPreference, names: Mapping[str, str]) -> Wish:
-    a, b = stop_word(item, one.a), stop_word(item, one.b)
-    stem = item.text.removesuffix("...").rstrip()
+def _wish(test: Questionnaire, item: Preference, a: int, b: int, names: Mapping[str, str]) -> Wish:
+    a_word, b_word = answer_words(test, item, a), answer_words(test, item, b)
+    stem, low, high = str(_(item.text)).removesuffix("...").rstrip(), str(_(item.low)), str(_(item.high))
     sentence = _(
-        "%(stem)s: from “%(low)s” to “%(high)s”. %(a_name)s: %(a)s. %(b_name)s: %(b)s.",
-        stem=stem, low=item.low, high=item.high, a_name=names["a"], a=a, b_name=names["b"], b=b,
+        "%(stem)s: from 1, %(low)s, to 5, %(high)s. %(a_name)s: %(a)s. %(b_name)s: %(b)s.",
+        stem=stem, low=low, high=high, a_name=names["a"], a=a_word, b_name=names["b"], b=b_word,
     )  # fmt: skip
-    note = _(TEXTS[Words.PREFERENCE_FAR_APART]).format(stem=f"{stem} …") if one.is_far_apart else ""
+    note = say(Words.PREFERENCE_FAR_APART, stem=f"{stem} …") if abs(a - b) >= FAR_APART else ""
     return Wish(
-        stem=stem, low=item.low, high=item.high, a_stop=one.a, b_stop=one.b, a_word=a, b_word=b, note=note,
+        stem=stem, low=low, high=high, a_stop=a, b_stop=b, a_word=a_word, b_word=b_word, note=note,
         sentence=str(sentence),
     )  # fmt: skip
 
