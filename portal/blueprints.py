@@ -3,6 +3,7 @@
 from flask import Blueprint
 
 from portal.accounts.views import blueprint as accounts
+from portal.assessments.views import blueprint as assessments
 from portal.blog.views import blueprint as blog
 from portal.booking.views import blueprint as booking
 from portal.caseload import closing as closing  # noqa: PLC0414 - adds a page to the couples' blueprint
@@ -22,6 +23,7 @@ from portal.safety.views import blueprint as safety
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     accounts,
+    assessments,
     blog,
     booking,
     caseload,
