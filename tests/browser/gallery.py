@@ -5,7 +5,7 @@ import secrets
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -36,6 +36,7 @@ from portal.meetings.showing import hash_of
 from portal.meetings.summaries import begin_correction, opened, release_summary, save_draft
 from portal.people.service import add_person
 from portal.practice.models import Consent
+from portal.safety.rules import Reply
 from portal.security.crypto import Owner, OwnerKind, hashed_token
 from portal.security.login import cookie_name
 from portal.security.viewer import Member, Role, TokenPurpose
@@ -43,6 +44,7 @@ from portal.settings import Settings
 from portal.transaction import transaction
 from portal.web.filters import utc_iso
 from tests.conftest import settings_for
+from tests.support.individual import all_said, ask_quietly, fill_in
 from tests.support.processes import free_port
 
 RESET_TOKEN = "r" * 43
@@ -122,6 +124,19 @@ def _fill(session: Session, settings: Settings, gallery: Gallery) -> None:
     _hang_booking(session, gallery)
     _hang_leads(session, gallery)
     _hang_meetings(session, jane, accounts, gallery)
+    _hang_individual_questions(session, jane, accounts, gallery)
+
+
+def _hang_individual_questions(
+    session: Session, jane: Member, accounts: dict[str, Account], gallery: Gallery
+) -> None:
+    """Both are asked; Ben has answered, and said so much that every part of the therapist's page is there."""
+    ana, ben = (accounts[name].person_id for name in ("ana", "ben"))
+    couple = session.scalars(select(Couple).where(Couple.number == 1)).one()
+    _open, sitting = ask_quietly(session, jane.person_id, couple.id, ana, ben, now=utc_now())
+    words = all_said(Reply.YES, hours="Mondays, 10 to 12", safe_word="Marmalade", words="Ring twice.")
+    fill_in(session, sitting, replace(words, is_in_danger=True), now=utc_now())
+    gallery.paths["individual"] = f"/couples/{couple.id}/individual"
 
 
 def _hang_mail(settings: Settings, gallery: Gallery) -> None:
