@@ -71,6 +71,7 @@ class Action(StrEnum):
     TASK_LIFTED = "task.lifted"
     TASK_READ = "task.read"
     TASK_REOPENED = "task.reopened"
+    TASK_REVIEWED = "task.reviewed"
     TASK_SHARED = "task.shared"
     TASK_SUBMITTED = "task.submitted"
     TASK_TAKEN_BACK = "task.taken-back"

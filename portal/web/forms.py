@@ -9,6 +9,7 @@ from wtforms import DateField, Field, StringField, TextAreaField
 from wtforms.validators import ValidationError
 
 from portal.web.addresses import MOST_LETTERS, is_one_address
+from portal.web.letters import is_forbidden
 
 STALE = _l("This page had been open for a long time. What you typed is still here; please send it once more.")
 
@@ -54,7 +55,7 @@ class Text:
             raise ValidationError(
                 _l("This is longer than %(most)d characters. Please shorten it.", most=self.most)
             )
-        if any(_is_forbidden(letter, lines=self.lines) for letter in text):
+        if any(is_forbidden(letter, lines=self.lines) for letter in text):
             raise ValidationError(_l("This contains characters that cannot be stored. Please type it again."))
 
 
@@ -81,12 +82,6 @@ class Address:
             raise ValidationError(_l("This address has no @. It should look like ana@example.org."))
         if not is_one_address(text):
             raise ValidationError(_l("Please enter one e-mail address. It should look like ana@example.org."))
-
-
-def _is_forbidden(letter: str, *, lines: bool) -> bool:
-    if letter == "\t" or (lines and letter in "\r\n"):
-        return False
-    return letter < " " or letter in "\x7f\u2028\u2029" or "\ud800" <= letter <= "\udfff"
 
 
 def stripped(text: str | None) -> str:

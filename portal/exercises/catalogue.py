@@ -1,0 +1,75 @@
+"""What assigning and summaries need to know of exercises."""
+
+from collections.abc import Sequence
+
+from portal.exercises.checking import find_exercise, library
+from portal.exercises.definition import TEXTS, Exercise, FieldType
+from portal.exercises.questions import base_of
+from portal.homework.models import TaskKind
+from portal.homework.registry import Catalogue, StageFacts, Task
+from portal.homework.rules import Gate, Scope
+
+
+def tasks() -> Sequence[Task]:
+    """List the exercises that can be assigned."""
+    return [_task(exercise) for exercise in library()]
+
+
+def find_task(task_id: str, version: str) -> Task:
+    """Give the facts about one version of one exercise. Raises LookupError."""
+    return _task(find_exercise(task_id, version))
+
+
+def question_of(task_id: str, version: str, prompt_id: str) -> str | None:
+    """Give the sentence that an answer belongs to; None for what is no prompt of it."""
+    try:
+        return find_exercise(task_id, version).prompt(base_of(prompt_id)).text
+    except LookupError:
+        return None
+
+
+def words_of(task_id: str, version: str, prompt_id: str, value: object) -> str | None:
+    """Say an answer in words that a summary may quote: texts and what was chosen, no number.
+
+    Neither an answer that belongs to another one, such as what would help with a goal: alone it says nothing.
+    """
+    try:
+        exercise = find_exercise(task_id, version)
+        prompt = exercise.prompt(prompt_id)
+    except LookupError:
+        return None
+    if prompt.type in TEXTS or prompt.type is FieldType.DATE:
+        return value if isinstance(value, str) else None
+    words = {option.slug: option.text for option in exercise.options_of(prompt)}
+    chosen = value if isinstance(value, list) else [value]
+    return ", ".join(words[slug] for slug in chosen if slug in words) or None
+
+
+def _task(exercise: Exercise) -> Task:
+    return Task(
+        kind=TaskKind.EXERCISE,
+        id=exercise.id,
+        version=exercise.version,
+        title=exercise.title,
+        purpose=exercise.purpose,
+        minutes=exercise.minutes,
+        gate=Gate.THERAPIST if exercise.is_marked else Gate.BOTH,
+        stages=tuple(_stage(exercise, number) for number in exercise.stages),
+        is_marked=exercise.is_marked,
+    )
+
+
+def _stage(exercise: Exercise, number: int) -> StageFacts:
+    shares = {prompt.share for prompt in exercise.of_stage(number)}
+    return StageFacts(number=number, has_reveal=Scope.REVEAL in shares, has_joint=Scope.JOINT in shares)
+
+
+CATALOGUE = Catalogue(
+    tasks=tasks,
+    find=find_task,
+    work_endpoint="exercises.start",
+    opened_endpoint="exercises.opened",
+    desk_endpoint="exercises.desk",
+    words_of=words_of,
+    question_of=question_of,
+)

@@ -1,0 +1,239 @@
+"""What an exercise is made of, and reading one from its data file. Pure.
+
+The vocabulary is that of the clinical specification, section 5. `checking` refuses a file that contradicts itself.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from portal.homework.rules import Scope
+
+NOT_YET = {
+    "labels_from": "labels_from: goals are not kept here yet",
+    "once": "once: earlier rounds of an exercise are not looked up yet",
+}
+
+
+class DefinitionBroken(ValueError):
+    """A data file is no exercise. The text names the place and the reason."""
+
+
+class Mode(StrEnum):
+    """How two people go through an exercise."""
+
+    ALONE_PRIVATE = "alone_private"
+    ALONE_THEN_REVEAL = "alone_then_reveal"
+    TOGETHER = "together"
+    ALONE_THEN_TOGETHER = "alone_then_together"
+
+
+class Safety(StrEnum):
+    """Whether an exercise can be given while the therapist's safety hold is on."""
+
+    NONE = "none"
+    WITHHOLD_IF_FLAG = "withhold_if_flag"
+
+
+class FieldType(StrEnum):
+    """What an answer looks like."""
+
+    SHORT_TEXT = "short_text"
+    LONG_TEXT = "long_text"
+    RATING_1_5 = "rating_1_5"
+    SCALE_0_10 = "scale_0_10"
+    SCALE_1_10 = "scale_1_10"
+    CHOOSE_MANY = "choose_many"
+    RANKING = "ranking"
+    DATE = "date"
+    MONEY_RANGE = "money_range"
+    YES_NO_UNSURE = "yes_no_unsure"
+
+
+class Author(StrEnum):
+    """The one of the two who alone may write a joint prompt."""
+
+    A = "A"
+    B = "B"
+
+
+class Whose(StrEnum):
+    """Whose answers a group gathers: one's own, or what is open to both of both."""
+
+    OWN = "own"
+    BOTH = "both"
+
+
+TEXTS = frozenset({FieldType.SHORT_TEXT, FieldType.LONG_TEXT})
+RANGES: Mapping[FieldType, tuple[int, int]] = {
+    FieldType.RATING_1_5: (1, 5),
+    FieldType.SCALE_0_10: (0, 10),
+    FieldType.SCALE_1_10: (1, 10),
+}
+DEFAULT_LENGTH = {FieldType.SHORT_TEXT: 300, FieldType.LONG_TEXT: 4000}
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One thing that can be chosen: what is stored, and what is read."""
+
+    slug: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Answers to several prompts, taken together as something to ask about."""
+
+    whose: Whose
+    prompts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One page of an exercise.
+
+    `least`, `most`: how many are chosen, or how many characters a text may have. `top`: places of a ranking. `source`: the
+    prompt whose answer is chosen from here. `options_from`: the prompt with the same options. `guess_of`: the prompt of the
+    partner's that this guesses. `per`: prompts or groups for each of whose answers this is asked. `repeat`: asked so often.
+    """
+
+    id: str
+    type: FieldType
+    share: Scope
+    text: str
+    stage: int = 1
+    is_required: bool = False
+    least: int = 0
+    most: int = 0
+    top: int = 0
+    options: tuple[Option, ...] = ()
+    options_from: str = ""
+    source: str = ""
+    guess_of: str = ""
+    per: tuple[str, ...] = ()
+    repeat: int = 0
+    author: Author | None = None
+
+    @property
+    def is_joint(self) -> bool:
+        """Whether both write one answer."""
+        return self.share is Scope.JOINT
+
+
+@dataclass(frozen=True, slots=True)
+class GoalTemplate:
+    """What a goal made from this exercise would say."""
+
+    type: str
+    domain: str
+    template: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exercise:
+    """An exercise of the library as printed.
+
+    `therapist`, `partner`, `follow_up`: what the therapist reads about who sees what and how to go on.
+    """
+
+    id: str
+    version: str
+    title: str
+    purpose: str
+    mode: Mode
+    minutes: int
+    safety: Safety
+    therapist: str
+    partner: str
+    follow_up: str
+    prompts: tuple[Prompt, ...]
+    groups: Mapping[str, Group]
+    creates_goal: GoalTemplate | None = None
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether it is not given to a couple on safety hold, and only the therapist opens it."""
+        return self.safety is Safety.WITHHOLD_IF_FLAG
+
+    @property
+    def stages(self) -> tuple[int, ...]:
+        """The numbers of its stages, from 1."""
+        return tuple(sorted({prompt.stage for prompt in self.prompts}))
+
+    def of_stage(self, stage: int) -> tuple[Prompt, ...]:
+        """The prompts of one stage in order: its pages."""
+        return tuple(prompt for prompt in self.prompts if prompt.stage == stage)
+
+    def prompt(self, prompt_id: str) -> Prompt:
+        """One prompt. Raises LookupError."""
+        found = next((prompt for prompt in self.prompts if prompt.id == prompt_id), None)
+        if found is None:
+            raise LookupError(prompt_id)
+        return found
+
+    def options_of(self, prompt: Prompt) -> tuple[Option, ...]:
+        """All options that a prompt can ever offer, its own or those of the prompt that it takes them from."""
+        above = prompt.options_from or prompt.source
+        return prompt.options or (self.options_of(self.prompt(above)) if above else ())
+
+
+def read_exercise(text: str) -> Exercise:
+    """Read an exercise from TOML as it is written. Raises DefinitionBroken; `checking.load_exercise` also checks its sense."""
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as broken:
+        raise DefinitionBroken(f"not TOML: {broken}") from broken
+    unknown = data.keys() - {"exercise", "prompts", "groups", "creates_goal"}
+    if unknown:
+        raise DefinitionBroken(f"file: unknown {', '.join(sorted(unknown))}")
+    try:
+        head, goal = dict(data["exercise"]), data.get("creates_goal")
+        return Exercise(
+            mode=_member(Mode, head.pop("mode"), "exercise"),
+            safety=_member(Safety, head.pop("safety"), "exercise"),
+            prompts=tuple(_prompt(entry) for entry in data["prompts"]),
+            groups={name: _group(name, entry) for name, entry in data.get("groups", {}).items()},
+            creates_goal=GoalTemplate(**goal) if goal else None,
+            **head,
+        )
+    except KeyError as missing:
+        raise DefinitionBroken(f"missing: {missing.args[0]}") from missing
+    except (TypeError, AttributeError) as wrong:
+        raise DefinitionBroken(str(wrong)) from wrong
+
+
+def _prompt(entry: Mapping[str, Any]) -> Prompt:
+    data = dict(entry)
+    place = f"prompt {data.get('id', '?')}"
+    for name in NOT_YET.keys() & data.keys():
+        raise DefinitionBroken(f"{place}: not supported yet: {NOT_YET[name]}")
+    renamed = {"required": "is_required", "min": "least", "max": "most", "from": "source"}
+    for name, own_name in renamed.items():
+        if name in data:
+            data[own_name] = data.pop(name)
+    data["type"] = _member(FieldType, data["type"], place)
+    data["share"] = _member(Scope, data["share"], place)
+    if "author" in data:
+        data["author"] = _member(Author, data["author"], place)
+    data["per"] = tuple(data.get("per", ()))
+    data["options"] = tuple(
+        Option(slug, words) for slug, words in (data.get("options") or data.pop("bands", {})).items()
+    )
+    try:
+        return Prompt(**data)
+    except TypeError as wrong:
+        raise DefinitionBroken(f"{place}: {str(wrong).removeprefix('Prompt.__init__() ')}") from wrong
+
+
+def _group(name: str, entry: Mapping[str, Any]) -> Group:
+    return Group(_member(Whose, entry["whose"], f"group {name}"), tuple(entry["prompts"]))
+
+
+def _member(kind: type[Any], value: object, place: str) -> Any:
+    try:
+        return kind(value)
+    except ValueError as wrong:
+        raise DefinitionBroken(f"{place}: {kind.__name__} knows no {value!r}") from wrong
