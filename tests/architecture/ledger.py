@@ -51,6 +51,11 @@ def own_therapist(status: int) -> Row:
     return _row(SIGN_IN, 404, jane=status)
 
 
+def own_part(status: int) -> Row:
+    """Only the partner whose own part it is."""
+    return _row(SIGN_IN, 404, ana=status)
+
+
 def readers(status: int) -> Row:
     """The two whom it was released to, and their therapist."""
     return _row(SIGN_IN, 404, ana=status, ben=status, jane=status)
@@ -90,6 +95,15 @@ LEDGER: Mapping[tuple[str, str], Row] = {
     ("accounts.turn_off_second_factor", "POST"): unlocked(303, sam=409, fay=409, olive=409, jane=409),
     ("accounts.unlock", "GET"): partners(303, limited=200),
     ("accounts.unlock", "POST"): partners(303, limited=422),
+    ("assessments.begin", "POST"): own_part(303),
+    ("assessments.check", "GET"): own_part(200),
+    ("assessments.choose", "GET"): own_part(303),
+    ("assessments.finish", "POST"): own_part(303),
+    ("assessments.questions", "GET"): own_part(303),
+    ("assessments.result", "GET"): own_part(303),
+    ("assessments.save", "POST"): own_part(200),
+    ("assessments.share", "POST"): own_part(409),
+    ("assessments.start", "GET"): own_part(200),
     ("blog.feed", "GET"): everybody(200),
     ("blog.index", "GET"): everybody(200),
     ("blog.show", "GET"): everybody(200),

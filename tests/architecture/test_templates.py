@@ -31,6 +31,7 @@ NEUTRAL_TITLES = {
     "New password",
     "Password",
     "Privacy",
+    "Questions",
     "Session",
     "Sessions",
     "Sign in",
