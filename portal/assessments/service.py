@@ -50,8 +50,7 @@ def save_page(
 ) -> Saved:
     """Save a page of a sitting as `save_answers` does. Raises NotFound also for what is no sitting of a known test."""
     saved = save_answers(session, viewer, response_id, changes, mark, now=now)
-    response = session.get_one(Response, response_id)  # loaded by the save
-    if not is_known(response.assignment):
+    if not is_known(saved.assignment):
         raise NotFound(str(response_id))
     return saved
 

@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from portal.homework.models import Answer, JointAnswer, KeptPage, Response
+from portal.homework.models import Answer, Assignment, JointAnswer, KeptPage, Response
 from portal.homework.queries import find_kept_page, get_own_response, lock_for_save, newest_of
 from portal.homework.rules import (
     MOST_ANSWER_CHARACTERS,
@@ -45,10 +45,14 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """The stored revision of each answer of the page, and which of them another window had changed."""
+    """The stored revision of each answer of the page, which of them another window had changed, and whose they are.
+
+    `assignment`: so that an area can refuse, within the same transaction, what is no task of its own.
+    """
 
     revisions: Mapping[str, int]
-    conflicts: frozenset[str] = field(default_factory=frozenset)
+    conflicts: frozenset[str]
+    assignment: Assignment
 
 
 def save_answers(
@@ -99,7 +103,7 @@ def save_answers(
     if response.response.begun_at is None:
         response.response.begun_at = now
     session.flush()
-    return Saved(revisions, frozenset(conflicts))
+    return Saved(revisions, frozenset(conflicts), response.response.assignment)
 
 
 def save_joint(
@@ -135,7 +139,7 @@ def save_joint(
     if locked.response.begun_at is None:
         locked.response.begun_at = now
     session.flush()
-    return Saved(revisions, frozenset(conflicts))
+    return Saved(revisions, frozenset(conflicts), locked.response.assignment)
 
 
 def keep_page(
