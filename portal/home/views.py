@@ -10,8 +10,9 @@ from portal.clock import utc_now
 from portal.couples.queries import find_own_couple
 from portal.diary.queries import calendar_of, next_free_slots
 from portal.health.queries import heartbeats_of
-from portal.home.queries import next_consultation_of
+from portal.home.queries import next_consultation_of, next_session_of
 from portal.homework.needs import stuck_tasks, things_to_open
+from portal.homework.own_tasks import Place, next_of, own_tasks
 from portal.meetings.queries import list_waiting, summaries_for_reader
 from portal.notices.queries import mail_trouble
 from portal.people.queries import get_self
@@ -25,6 +26,7 @@ from portal.security.viewer import Anonymous
 from portal.transaction import current_session, transaction
 from portal.web.forms import Form
 from portal.web.htmx import redirect_to, render
+from portal.zones import parse_zone
 
 blueprint = Blueprint("home", __name__)
 
@@ -61,13 +63,19 @@ def partner() -> ResponseReturnValue:
         return render("home/limited.html", appointment=appointment, zone=get_self(session, viewer).zone)
     if missing_consents(session, viewer):
         return redirect_to(url_for("home.consents"))
+    now, zone, tasks = utc_now(), get_self(session, viewer).zone, own_tasks(session, viewer)
     return render(
         "home/partner.html",
-        now=utc_now(),
-        zone=get_self(session, viewer).zone,
+        now=now,
+        today=now.astimezone(parse_zone(zone)).date(),
+        zone=zone,
         couple=find_own_couple(session, viewer),
+        next_task=next_of(tasks),
+        opened=[task for task in tasks if task.place is Place.OPENED],
+        shared=[task for task in tasks if task.place is Place.SHARED],
         summaries=summaries_for_reader(session, viewer),
-        appointment=next_consultation_of(session, viewer, utc_now()),
+        next_session=next_session_of(session, viewer, now),
+        appointment=next_consultation_of(session, viewer, now),
         about_you=own_sitting(session, viewer),
     )
 

@@ -136,13 +136,12 @@ def own_tasks(session: Session, viewer: Member) -> list[OwnTask]:
     return [OwnTask(*row) for row in rows]
 
 
-def next_task(session: Session, viewer: Member) -> OwnTask | None:
-    """Choose the one thing for a partner's home. One statement.
+def next_of(tasks: Sequence[OwnTask]) -> OwnTask | None:
+    """Choose the one thing for a partner's home.
 
     What was begun comes first, then what has a day, then what was asked for longest ago; with nothing to write, what is
     finished and could be shared.
     """
-    tasks = own_tasks(session, viewer)
     waiting = [one for one in tasks if one.place is Place.WAITING]
     finished = [one for one in tasks if one.place is Place.FINISHED]
     return min(waiting or finished, key=_urgency, default=None)

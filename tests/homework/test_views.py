@@ -18,7 +18,7 @@ from portal.couples.holds import set_hold
 from portal.couples.models import Couple, CoupleStatus
 from portal.homework import registry
 from portal.homework.models import Assignment, Opening, Response, TaskKind
-from portal.homework.own_tasks import next_task
+from portal.homework.own_tasks import next_of, own_tasks
 from portal.homework.rules import Gate, Standing, Step
 from portal.homework.service import assign, share, submit
 from portal.transaction import current_session, transaction
@@ -316,13 +316,13 @@ class TestOwnList:
         order = []
         for assignment_id in (begun, wished, oldest):
             with app.app_context():
-                found = next_task(current_session(), cast.ana.member())
+                found = next_of(own_tasks(current_session(), cast.ana.member()))
             assert found
             order.append(found.assignment_id)
             do(closing(assignment_id))
         assert order == [begun, wished, oldest]
         with app.app_context():
-            assert next_task(current_session(), cast.ana.member()) is None
+            assert next_of(own_tasks(current_session(), cast.ana.member())) is None
 
 
 def test_lists_cost_the_same_for_one_thing_and_for_150(app: Flask, cast: Cast, do: Do) -> None:
