@@ -6,7 +6,7 @@ visitor gets no cookie, and a copied cookie is dead once the row has ended.
 
 from collections.abc import Callable
 
-from flask import Flask, Request, Response, current_app
+from flask import Flask, Request, Response, current_app, g
 from flask_login import UserMixin, current_user
 
 from portal.extensions import login_manager
@@ -37,6 +37,8 @@ def init_login(app: Flask, load_member: LoadMember) -> None:
     @login_manager.request_loader  # type: ignore[untyped-decorator]  # Flask-Login is untyped
     def load_from_cookie(request: Request) -> SignedIn | None:
         token = request.cookies.get(cookie_name())
+        if g.get("is_failing"):  # a page about a failure must not ask the database, which may be what failed
+            return None
         member = load_member(token, _is_activity(request)) if token else None
         return SignedIn(member) if member else None
 

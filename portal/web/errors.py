@@ -6,6 +6,8 @@ from typing import Any
 import structlog
 from flask import Flask, Response, current_app, g, make_response, render_template, request, url_for
 from flask_babel import gettext as _
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.routing import RequestRedirect
 
@@ -20,6 +22,9 @@ STATUS_OF: dict[type[DomainError], HTTPStatus] = {
     Conflict: HTTPStatus.CONFLICT,
     Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
+# The database is gone, locked for too long, full, or has no connection left: all of it passes, and nothing is at fault.
+UNAVAILABLE = (OperationalError, InterfaceError, PoolTimeout)
+RETRY_SECONDS = 5
 log = structlog.get_logger()
 
 
@@ -30,6 +35,8 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(ProofNeeded, lambda _error: _send_to("accounts.prove"))
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(SecurityError, _answer_foreign_host)
+    for kind in UNAVAILABLE:
+        app.register_error_handler(kind, _answer_unavailable)
     app.register_error_handler(Exception, _answer_surprise)
 
 
@@ -94,6 +101,15 @@ def _answer_surprise(error: Exception) -> Response:
     return error_answer(HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
+def _answer_unavailable(error: Exception) -> Response:
+    log.error(
+        "database.unavailable", endpoint=request.endpoint, kind=type(error).__name__, frames=_frames(error)
+    )
+    answer = error_answer(HTTPStatus.SERVICE_UNAVAILABLE)
+    answer.headers["Retry-After"] = str(RETRY_SECONDS)
+    return answer
+
+
 def _frames(error: Exception) -> list[str]:
     """Say where it broke without what was in it: tracebacks of libraries quote values."""
     frames = []
@@ -132,7 +148,9 @@ def _words(code: int) -> dict[str, Any]:
         ),
         HTTPStatus.SERVICE_UNAVAILABLE: (
             _("Please try again in a moment"),
-            _("The portal is busy or being looked after. Nothing was changed."),
+            _(
+                "The portal is busy or being looked after. If you were sending something, go back: it is still in the form."
+            ),
         ),
         HTTPStatus.INTERNAL_SERVER_ERROR: (
             _("Something went wrong on our side"),
