@@ -70,9 +70,9 @@ class Quotable(SelectMultipleField):  # type: ignore[misc]  # WTForms is untyped
     widget = ListWidget(prefix_label=False)
     option_widget = CheckboxInput()
 
-    def __init__(self, label: Any, *, most: int, too_many: Any) -> None:
+    def __init__(self, label: Any, *, most: int, too_many: Any, **kwargs: Any) -> None:
         self.most, self.too_many = most, too_many
-        super().__init__(label, choices=[], invalid_choice_message=NO_LONGER_THERE)
+        super().__init__(label, choices=[], invalid_choice_message=NO_LONGER_THERE, **kwargs)
 
     def post_validate(self, form: Any, validation_stopped: bool) -> None:
         """Let only a few be ticked."""
