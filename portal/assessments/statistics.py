@@ -1,8 +1,4 @@
-"""Statistics for a practice that checks a questionnaire with its own data. Pure; undefined is None with a reason.
-
-The interval of alpha (Feldt 1965) needs quantiles of the F distribution, for which no library of the house has a
-function; it is left to the practice's statistics program.
-"""
+"""Statistics for a practice that checks a questionnaire with its own data. Pure; undefined is None with a reason."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
