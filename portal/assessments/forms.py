@@ -96,7 +96,8 @@ class Several(SelectMultipleField):  # type: ignore[misc]  # WTForms is untyped
     widget = ListWidget(prefix_label=False)
     option_widget = CheckboxInput()
 
-    def __init__(self, label: Any = None, **kwargs: Any) -> None:
+    def __init__(self, label: Any = None, area: str = "", **kwargs: Any) -> None:
+        self.area = area
         super().__init__(label, invalid_choice_message=NOT_THERE, **kwargs)
 
 
@@ -104,7 +105,7 @@ class ShareForm(Form):
     """What of a finished sitting is shared: domains in words, single answers one by one."""
 
     seen = HiddenField()
-    domains = Several(_l("Areas, in words"), choices=[])
+    domains = Several(choices=[])
 
     @property
     def singles(self) -> Iterator[Several]:
@@ -127,13 +128,15 @@ def share_form(test: Questionnaire, answers: Answers) -> ShareForm:
     in_words = [one for one in test.domains if score_shareable(test, one, answers).band is not None]
     fields: dict[str, Several] = {
         "domains": Several(
-            _l("Areas, in words"), choices=[SelectChoice(one.id, str(_(one.title))) for one in in_words]
+            _l("What you share"), choices=[SelectChoice(one.id, str(_(one.title))) for one in in_words]
         )
     }
     for domain in test.domains:
         choices = list(_singles(test, domain, answers))
         if choices:
-            fields[f"items_{domain.id}"] = Several(_(domain.title), choices=choices)
+            title = str(_(domain.title))
+            label = _l("Single answers: %(area)s", area=title)
+            fields[f"items_{domain.id}"] = Several(label, area=title, choices=choices)
     kind: type[ShareForm] = type("ShareForm", (ShareForm,), fields)
     return kind(
         data={"domains": [one.id for one in in_words], **{name: [] for name in fields if name != "domains"}}
