@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -29,6 +29,11 @@ from portal.demo import ZONE, seed
 from portal.diary.queries import next_free_slots
 from portal.documents.models import Document, DocumentState
 from portal.files.store import put_blob
+from portal.homework.models import Response
+from portal.homework.queries import busy_with
+from portal.homework.registry import library
+from portal.homework.rules import Standing
+from portal.homework.service import assign, end_assignment, submit
 from portal.meetings.models import Meeting, Note, Place, Presence, Summary
 from portal.meetings.rules import content_from_json
 from portal.meetings.service import NewMeeting, record_meeting, write_note
@@ -125,6 +130,25 @@ def _fill(session: Session, settings: Settings, gallery: Gallery) -> None:
     _hang_leads(session, gallery)
     _hang_meetings(session, jane, accounts, gallery)
     _hang_individual_questions(session, jane, accounts, gallery)
+    _hang_tasks(session, jane, accounts["ana"], gallery)
+
+
+def _hang_tasks(session: Session, jane: Member, ana: Account, gallery: Gallery) -> None:
+    """Ask for what the demo left in the library: withdraw it once it is finished, then ask again, by a day gone by."""
+    couple = session.scalars(select(Couple).where(Couple.number == 1)).one()
+    viewer = Member(ana.id, ana.person_id, UUID(int=0), frozenset({Role.PARTNER}), utc_now())
+    for task in library():
+        if busy_with(session, couple.id, task):
+            continue
+        finished = assign(session, jane, couple.id, task, now=utc_now())
+        part = select(Response.id).where(
+            Response.assignment_id == finished.id, Response.person_id == ana.person_id, Response.stage == 1
+        )
+        submit(session, viewer, session.scalars(part).one(), seconds=None, now=utc_now())
+        end_assignment(session, jane, finished.id, Standing.WITHDRAWN, now=utc_now())
+        assign(session, jane, couple.id, task, due_on=date(2026, 1, 1), now=utc_now())
+    for name, page in (("given tasks", "tasks"), ("give a task", "tasks/new"), ("end the work", "close")):
+        gallery.paths[name] = f"/couples/{couple.id}/{page}"
 
 
 def _hang_individual_questions(

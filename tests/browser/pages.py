@@ -48,7 +48,7 @@ ROOMS = {
     "partner": Room(
         user_name="ana",
         plain=(
-            "/home", "/about-you", "summary in work", "replaced summary", "ready summary", "failed summary", "document", "/account",
+            "/home", "/tasks", "/about-you", "summary in work", "replaced summary", "ready summary", "failed summary", "document", "/account",
             "/privacy", "/account/sign-ins", "/account/second-factor", "/prove", f"/summaries/{UNKNOWN}",
         ),
         sent_empty=("/about-you", "/account", "/prove"),
@@ -56,11 +56,11 @@ ROOMS = {
     "therapist": Room(
         user_name="jane",
         plain=(
-            "/today", "/calendar", "/requests", "lead", "new couple", "/couples", "couple", "individual", "/practice/help", "guests", "record", "meeting", "note",
+            "/today", "/calendar", "/requests", "lead", "new couple", "/couples", "couple", "given tasks", "give a task", "end the work", "individual", "/practice/help", "guests", "record", "meeting", "note",
             "sign", "signed note", "process note", "write summary", "preview", "summary in work", "replaced summary",
             "failed summary", "document", "unlock code", "/account", "/account/sign-ins", "/prove", f"/couples/{UNKNOWN}",
         ),
-        sent_empty=("/practice/help", "new couple", "record", "note", "process note"),
+        sent_empty=("/practice/help", "give a task", "end the work", "new couple", "record", "note", "process note"),
         pressed=(("guests", "Invite"), ("unlock code", "Make a code"), ("/account", "Make ten new backup codes")),
     ),
     "second therapist": Room(user_name="samir", plain=("/today", "/calendar", "/requests", "/couples")),
