@@ -123,8 +123,9 @@ class Reveal:
         )
 
     def shows(self, author_id: UUID) -> bool:
-        """Tell whether the other partner may read what this author shared."""
-        return self.is_opened and self.steps[author_id] is Step.SHARED
+        """Tell whether the other partner may read what this author shared; what is withdrawn shows nothing."""
+        is_shown = self.is_opened and self.standing is not Standing.WITHDRAWN
+        return is_shown and self.steps[author_id] is Step.SHARED
 
     def may_write(self, person_id: UUID) -> bool:
         """Tell whether this person's answers may change; what the other did has no part in it."""
