@@ -28,7 +28,7 @@ class Offered:
 
 
 def offered_for(session: Session, viewer: Member, meeting: Meeting) -> Offered:
-    """List what the therapist may choose from. Nothing for a meeting with one partner alone. Three statements, one for keys."""
+    """List what the therapist may choose from. Nothing for a meeting with one partner alone. Four statements, one for keys."""
     if meeting.with_person_id is not None:
         return Offered()
     lines = summary_lines(session, viewer, meeting.couple_id)
@@ -51,14 +51,14 @@ def with_homework(
 def check_homework(session: Session, viewer: Member, meeting: Meeting, content: SummaryContent) -> None:
     """Refuse what the couple's therapist may not quote to both now. Raises LineNotAllowed.
 
-    Three statements and one for keys; none where nothing is quoted.
+    Four statements and one for keys; none where nothing is quoted.
     """
     if _quotes(content) and not offered_for(session, viewer, meeting).stands(content):
         raise LineNotAllowed(str(meeting.id))
 
 
 def is_still_allowed(session: Session, meeting: Meeting, content: SummaryContent) -> bool:
-    """Tell the same for a job, which has no viewer. Three statements and one for keys; none where nothing is quoted."""
+    """Tell the same for a job, which has no viewer. Four statements and one for keys; none where nothing is quoted."""
     if not _quotes(content):
         return True
     if meeting.with_person_id is not None:

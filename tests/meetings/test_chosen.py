@@ -12,6 +12,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 import portal
+from portal.assessments.definition import readiness_test
+from portal.assessments.differing import say_differ
+from portal.assessments.joint import Zone
 from portal.clock import utc_now
 from portal.documents.models import Document, DocumentState
 from portal.documents.service import begin_rendering
@@ -110,6 +113,13 @@ class TestTheMap:
         assignment = opened_test(session, cast)
         hide(session, cast.ben.member(), part_of(session, assignment, cast.ben), now=utc_now())
         assert joint_bands(session, cast.therapist.member(), cast.couple_id) == []
+
+    def test_where_they_agree_to_differ_it_says_so(self, cast: Cast, session: Session) -> None:
+        assignment, ana = opened_test(session, cast), cast.ana.member()
+        domain_id, own = readiness_test().domains[0].id, part_of(session, assignment, cast.ana)
+        say_differ(session, ana, own, domain_id, is_agreed=True, seen_revision=0, now=utc_now())
+        (one,) = joint_bands(session, cast.therapist.member(), cast.couple_id)
+        assert domain_id in {lane.domain_id for lane in one.page.others if lane.zone is Zone.AGREE_TO_DIFFER}
 
     def test_one_that_was_altered_on_the_way_is_refused(self, cast: Cast, session: Session) -> None:
         opened_test(session, cast)

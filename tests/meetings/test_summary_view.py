@@ -8,10 +8,24 @@ import pytest
 from jinja2 import Environment, nodes
 from markupsafe import Markup
 
-from portal.meetings.summary_view import AgreementLine, Remembered, SummaryView, content_hash, summary_html
+from portal.assessments.map_view import Lane, MapView, Wish
+from portal.meetings.summary_view import (
+    AgreementLine,
+    Quoted,
+    Remembered,
+    ShownMap,
+    SummaryView,
+    Voice,
+    content_hash,
+    summary_html,
+)
+from tests.meetings.paper import QUOTING, SHOWN_MAP
 from tests.support.pdf import SUMMARY, TEMPLATES, summary_markup, template_renderer
 
-PAPER = [TEMPLATES / "pdf" / name for name in ("summary.html", "_until_next_time.html")]
+PAPER = [
+    TEMPLATES / "pdf" / name
+    for name in ("summary.html", "_until_next_time.html", "_from_exercises.html", "_map.html")
+]
 
 
 class Extended(SummaryView):
@@ -20,11 +34,16 @@ class Extended(SummaryView):
     process_note = "she wept before he came"
 
 
+WISH = Wish("x", "a", "b", 1, 5, "a", "b", "", "x")
+WISHFUL = replace(SHOWN_MAP.drawn, wishes=(WISH,))
 STRANGERS: dict[str, Any] = {
     "a mapping": asdict(SUMMARY),
     "a look-alike": SimpleNamespace(**asdict(SUMMARY)),
     "a subclass": Extended(**{field.name: getattr(SUMMARY, field.name) for field in fields(SUMMARY)}),
     "a look-alike inside": replace(SUMMARY, agreements=(SimpleNamespace(what="x", who="y", by_when="z"),)),  # type: ignore[arg-type]
+    "a quotation that is none": replace(SUMMARY, together=(SimpleNamespace(question="x", words="y"),)),  # type: ignore[arg-type]
+    "a map that is none": replace(SUMMARY, shown_map=SimpleNamespace(**asdict(SHOWN_MAP))),  # type: ignore[arg-type]
+    "wishes in the map": replace(QUOTING, shown_map=replace(SHOWN_MAP, drawn=WISHFUL)),
     "markup": replace(SUMMARY, focus=Markup("<b>x</b>")),
     "markup inside": replace(SUMMARY, remembered=(Remembered("a", Markup("<b>x</b>"), "x"),)),
     "a list that may change": replace(SUMMARY, next_time=["x"]),  # type: ignore[arg-type]
@@ -51,12 +70,14 @@ class TestTheOneWayToPaper:
         }
         lines = {name for of, name in set().union(*asked) if of == "line"}
         assert lines == {f.name for kind in (Remembered, AgreementLine) for f in fields(kind)}
+        quoted = {name for of, name in set().union(*asked) if of in {"voice", "quote"}}
+        assert quoted == {f.name for kind in (Voice, Quoted) for f in fields(kind)}
 
     def test_every_text_comes_through_escaped(self) -> None:
         view = _with_canaries()
         html = summary_html(view, template_renderer())
         texts = [text for text in _texts_in(asdict(view)) if text.startswith("<i>")]
-        assert len(texts) == 17
+        assert len(texts) == 33
         assert [text for text in texts if text.replace("<i>", "&lt;i&gt;") not in html] == []
         assert "<i>" not in html
 
@@ -92,9 +113,11 @@ class TestContentHash:
 
     @pytest.mark.parametrize("name", [field.name for field in fields(SummaryView)])
     def test_each_field_counts(self, name: str) -> None:
-        value = getattr(SUMMARY, name)
-        change: dict[str, Any] = {name: value + 1 if isinstance(value, int) else value[1:]}
-        assert content_hash(replace(SUMMARY, **change)) != content_hash(SUMMARY)
+        value = getattr(QUOTING, name)
+        change: dict[str, Any] = {
+            name: value + 1 if isinstance(value, int) else None if name == "shown_map" else value[1:]
+        }
+        assert content_hash(replace(QUOTING, **change)) != content_hash(QUOTING)
 
     def test_where_one_line_ends_counts(self) -> None:
         two, one = replace(SUMMARY, next_time=("a", "b")), replace(SUMMARY, next_time=("a b",))
@@ -127,7 +150,16 @@ def _with_canaries() -> SummaryView:
         remembered=(Remembered("a", "<i>A", "<i>words"),),
         agreements=(AgreementLine("<i>what", "<i>who", "<i>when"),),
         next_time=("<i>next",),
-    )
+        voices=(Voice("a", "<i>voice", (Quoted("<i>asked", "<i>said"),)),),
+        together=(Quoted("<i>both asked", "<i>both said"),),
+        shown_map=ShownMap(
+            drawn=MapView(
+                "<i>a name", "<i>b name", ("<i>early", "<i>firm"),
+                (Lane("id", "<i>domain", 0, 1, "<i>a", "<i>b", "seen_alike", "<i>zone", "<i>sentence"),), (),
+            ),
+            day_line="<i>day", limits="<i>limits",
+        ),
+    )  # fmt: skip
 
 
 def _texts_in(value: object) -> list[str]:
