@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -134,7 +134,7 @@ def _fill(session: Session, settings: Settings, gallery: Gallery) -> None:
 
 
 def _hang_tasks(session: Session, jane: Member, ana: Account, gallery: Gallery) -> None:
-    """Ask for what the demo left in the library: withdraw it once it is finished, then ask again, by a day gone by."""
+    """Ask for what the demo left in the library, and withdraw it once Ana has finished, so that it can be asked anew."""
     couple = session.scalars(select(Couple).where(Couple.number == 1)).one()
     viewer = Member(ana.id, ana.person_id, UUID(int=0), frozenset({Role.PARTNER}), utc_now())
     for task in library():
@@ -146,7 +146,6 @@ def _hang_tasks(session: Session, jane: Member, ana: Account, gallery: Gallery) 
         )
         submit(session, viewer, session.scalars(part).one(), seconds=None, now=utc_now())
         end_assignment(session, jane, finished.id, Standing.WITHDRAWN, now=utc_now())
-        assign(session, jane, couple.id, task, due_on=date(2026, 1, 1), now=utc_now())
     for name, page in (("given tasks", "tasks"), ("give a task", "tasks/new"), ("end the work", "close")):
         gallery.paths[name] = f"/couples/{couple.id}/{page}"
 
