@@ -1,10 +1,12 @@
 """The data file of the Readiness Test, and files that contradict themselves."""
 
 import pytest
+from flask import Flask
 
 from portal.assessments.definition import READINESS_FILE, DefinitionBroken, load_questionnaire
 from portal.assessments.scoring import Provenance
-from tests.assessments.sittings import PROTECTED, TEST
+from portal.assessments.suggestions import suggested_exercises
+from tests.assessments.sittings import EVERYTHING, PROTECTED, TEST
 
 TEXT = READINESS_FILE.read_text(encoding="utf-8")
 
@@ -56,3 +58,14 @@ def test_a_domain_that_is_no_table_is_refused() -> None:
     head = TEXT[: TEXT.index("[[domains]]")]
     with pytest.raises(DefinitionBroken):
         load_questionnaire("domains = [3]\n" + head)
+
+
+def test_every_domain_suggests_an_exercise_of_the_library(app: Flask) -> None:
+    assert app.blueprints
+    assert set(suggested_exercises(TEST.domains)) == set(EVERYTHING)
+
+
+@pytest.mark.parametrize("line", ['exercise_id = "values-compass"\n', "ritual = "])
+def test_a_domain_without_a_suggestion_is_refused(line: str) -> None:
+    with pytest.raises(DefinitionBroken, match="missing"):
+        load_questionnaire(TEXT.replace(line, "x = " if line.endswith("= ") else "", 1))
