@@ -141,6 +141,12 @@ def is_being_asked(session: Session, assignment: Assignment, person_id: UUID) ->
     return assignment.standing is Standing.OPEN and session.scalar(is_there) is not None
 
 
+def has_anybody_left(session: Session, couple_id: UUID) -> bool:
+    """Tell whether one of the two has left: nothing that was shared before is revealed after that (CPL-09). One statement."""
+    gone = select(Partner.id).where(Partner.couple_id == couple_id, Partner.left_at.is_not(None)).limit(1)
+    return session.scalar(gone) is not None
+
+
 def is_reachable(response: Response) -> bool:
     """Tell whether its stage may be worked on: the first at once, each later one once the one before has opened."""
     opened = {opening.stage for opening in response.assignment.openings}

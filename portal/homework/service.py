@@ -17,6 +17,7 @@ from portal.homework.queries import (
     busy_with,
     get_assignment,
     get_own_response,
+    has_anybody_left,
     is_being_asked,
     is_reachable,
     lock_assignment,
@@ -177,7 +178,7 @@ def open_stage(
     if all(one.stage != stage for one in assignment.responses):
         raise NotFound(str(assignment_id))
     reveal = reveal_of(assignment, stage, is_held=find_hold(session, assignment.couple_id) is not None)
-    if assignment.couple.status in FROZEN:
+    if assignment.couple.status in FROZEN or has_anybody_left(session, assignment.couple_id):
         raise NoLongerAsked(str(assignment_id))
     reveal.open()
     _open(session, viewer, assignment, stage, opened_by_id=viewer.person_id, now=now)
@@ -220,8 +221,10 @@ def _change(
     """Let the rules decide about one person's act, under the assignment's lock, and keep what follows from it."""
     response = get_own_response(session, viewer, response_id)
     assignment = lock_assignment(session, response.assignment_id)
-    is_on_hold = find_hold(session, assignment.couple_id) is not None
-    before = reveal_of(assignment, response.stage, is_held=is_on_hold)
+    is_shut = find_hold(session, assignment.couple_id) is not None or has_anybody_left(
+        session, assignment.couple_id
+    )
+    before = reveal_of(assignment, response.stage, is_held=is_shut)
     after = act(before)
     is_retreat = (
         before.steps[viewer.person_id] is Step.SHARED
