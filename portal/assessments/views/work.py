@@ -1,9 +1,9 @@
 """Taking the Readiness Test: what it is, its pages, and the look back before it is finished."""
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any
 from uuid import UUID
 
 from flask import Response, request, url_for
@@ -188,7 +188,10 @@ def _refuse(response_id: UUID, page: int, form: PageForm) -> Response:
     """Show the page with everything that was chosen; a save that nobody pressed for gets a sentence only."""
     if "go" not in request.form:
         return error_answer(HTTPStatus.UNPROCESSABLE_ENTITY)
-    return _page(response_id, page, form, _state(form), HTTPStatus.UNPROCESSABLE_ENTITY)
+    is_restored = "restored" in request.form
+    return _page(
+        response_id, page, form, _state(form), HTTPStatus.UNPROCESSABLE_ENTITY, is_restored=is_restored
+    )
 
 
 def _saved(response_id: UUID, page: int, form: PageForm, saved: Saved, now: datetime) -> Response:
@@ -218,7 +221,8 @@ def _page(
     status: int = 200,
     *,
     fragment: str | None = None,
-    **shown: Any,
+    doubtful: Mapping[str, tuple[str, str]] | None = None,
+    is_restored: bool = False,
 ) -> Response:
     test = readiness_test()
     return render(
@@ -232,5 +236,6 @@ def _page(
         form=form,
         page_state=state,
         here=_address(response_id, page),
-        **shown,
+        doubtful=doubtful or {},
+        is_restored=is_restored,
     )
