@@ -21,7 +21,8 @@ class Circle(StrEnum):
     THERAPIST = "therapist"
     THERAPIST_LATER = "therapist_later"  # once it is finished
     PARTNER_LATER = "partner_later"  # the therapist now, the partner once it opens
-    PARTNER_MAYBE = "partner_maybe"  # nobody's turn yet: finished and shared first
+    PARTNER_IF_SHARED = "partner_if_shared"  # the therapist now, the partner if it is shared
+    PARTNER_MAYBE = "partner_maybe"  # nobody yet: it is not finished
     BOTH = "both"
 
 
@@ -40,7 +41,7 @@ def circle_of(scope: Scope, step: Step, *, is_withheld: bool, is_opened: bool) -
     if scope is Scope.REVEAL and not is_withheld and step is not Step.HIDDEN:
         if step is Step.SHARED:
             return Circle.BOTH if is_opened else Circle.PARTNER_LATER
-        return Circle.PARTNER_MAYBE
+        return Circle.PARTNER_MAYBE if step is Step.WRITING else Circle.PARTNER_IF_SHARED
     return Circle.THERAPIST_LATER if step is Step.WRITING else Circle.THERAPIST
 
 
