@@ -15,7 +15,7 @@ from portal.assessments.sharing import Shared, shown_rows
 from portal.clock import utc_now
 from portal.homework.answers import Change, save_answers, save_joint
 from portal.homework.models import Answer, Assignment, JointAnswer, Response, TaskKind
-from portal.homework.registry import StageFacts, Task
+from portal.homework.registry import Catalogue, StageFacts, Task
 from portal.homework.rules import Gate, PageMark, Scope, Standing
 from portal.homework.service import assign, end_assignment, hide, open_stage, share, submit
 from tests.support.cast import Actor, Cast
@@ -41,6 +41,16 @@ class Homework:
     ana_part: UUID
     allowed: dict[str, UUID]
     refused: dict[str, UUID]
+
+
+# An area that says nothing of words: plain texts are quoted.
+CATALOGUE = Catalogue(
+    tasks=list,
+    find=lambda _task_id, _version: EXERCISE,
+    work_endpoint="home.partner",
+    opened_endpoint="home.partner",
+    desk_endpoint="home.today",
+)
 
 
 def canary(name: str) -> str:

@@ -18,8 +18,9 @@ from portal.assessments.joint import Zone
 from portal.clock import utc_now
 from portal.documents.models import Document, DocumentState
 from portal.documents.service import begin_rendering
+from portal.homework import registry
 from portal.homework.lines import SummaryLine, summary_lines
-from portal.homework.models import Answer, JointAnswer
+from portal.homework.models import Answer, JointAnswer, TaskKind
 from portal.homework.queries import desk_answers
 from portal.homework.service import hide
 from portal.meetings.bands import joint_bands
@@ -31,6 +32,7 @@ from portal.meetings.summary_view import summary_html
 from tests.meetings.desk import CONTENT, record, release, write
 from tests.meetings.homework import (
     ALLOWED,
+    CATALOGUE,
     EXERCISE,
     Homework,
     canary,
@@ -49,6 +51,13 @@ LINE = SummaryLine(uuid4(), "revealed", "a", "What for?", "For quiet.")
 def app(either_app: Flask) -> Flask:
     """What is kept out is kept out by either database."""
     return either_app
+
+
+@pytest.fixture(autouse=True)
+def shelf(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put an invented exercise in place of those of the library."""
+    assert app  # which registers the library first
+    monkeypatch.setitem(registry._catalogues, TaskKind.EXERCISE, CATALOGUE)
 
 
 @pytest.fixture

@@ -12,11 +12,13 @@ from werkzeug.test import TestResponse
 
 from portal.clock import utc_now
 from portal.extensions import db
+from portal.homework import registry
+from portal.homework.models import TaskKind
 from portal.homework.service import hide
 from portal.meetings.models import Summary, SummaryState
 from portal.transaction import transaction
 from tests.meetings.desk import recorded, send, summary_form
-from tests.meetings.homework import ALLOWED, Homework, canary, do_homework, opened_test
+from tests.meetings.homework import ALLOWED, CATALOGUE, Homework, canary, do_homework, opened_test
 from tests.support.cast import Cast, client_of
 from tests.support.statements import counted
 
@@ -56,6 +58,13 @@ class Scene:
 
     def betrayed(self, html: str) -> list[str]:
         return [name for name in self.homework.refused if canary(name) in html]
+
+
+@pytest.fixture(autouse=True)
+def shelf(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put an invented exercise in place of those of the library."""
+    assert app  # which registers the library first
+    monkeypatch.setitem(registry._catalogues, TaskKind.EXERCISE, CATALOGUE)
 
 
 @pytest.fixture
