@@ -10,6 +10,7 @@ from portal.caseload import closing as closing  # noqa: PLC0414 - adds a page to
 from portal.caseload.views import blueprint as caseload
 from portal.diary.views import blueprint as diary
 from portal.documents.views import blueprint as documents
+from portal.exercises.views import blueprint as exercises
 from portal.health.views import blueprint as health
 from portal.home import privacy as privacy  # noqa: PLC0414 - adds a page to the blueprint below
 from portal.home import style as style  # noqa: PLC0414 - adds the builders' page to its blueprint
@@ -29,6 +30,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     caseload,
     diary,
     documents,
+    exercises,
     health,
     home,
     homework,

@@ -53,16 +53,7 @@ def read_answer(question: Question, sent: Sequence[str]) -> Given:
     text = sent[0] if sent else ""
     if kind in TEXTS:
         return _read_text(question, text)
-    if not text:
-        return Given()
-    if kind is FieldType.DATE:
-        return _read_date(text)
-    if kind in RANGES:
-        low, high = RANGES[kind]
-        numbers = {str(number): number for number in range(low, high + 1)}
-        return Given(numbers[text]) if text in numbers else Given(flaw=Flaw.NOT_OFFERED)
-    offered = REPLIES if kind is FieldType.YES_NO_UNSURE else _slugs(question)
-    return Given(text) if text in offered else Given(flaw=Flaw.NOT_OFFERED)
+    return _read_one(question, text) if text else Given()
 
 
 def shortfall(question: Question, value: object) -> Given | None:
@@ -116,9 +107,23 @@ def _read_text(question: Question, text: str) -> Given:
     return Given(text) if text.strip() else Given()
 
 
+def _read_one(question: Question, text: str) -> Given:
+    kind = question.prompt.type
+    if kind is FieldType.DATE:
+        return _read_date(text)
+    if kind in RANGES:
+        low, high = RANGES[kind]
+        numbers = {str(number): number for number in range(low, high + 1)}
+        return Given(numbers[text]) if text in numbers else Given(flaw=Flaw.NOT_OFFERED)
+    offered = REPLIES if kind is FieldType.YES_NO_UNSURE else _slugs(question)
+    return Given(text) if text in offered else Given(flaw=Flaw.NOT_OFFERED)
+
+
 def _read_date(text: str) -> Given:
+    if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII) is None:
+        return Given(flaw=Flaw.NO_DATE)
     try:
-        return Given(date.fromisoformat(text).isoformat()) if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII) else Given(flaw=Flaw.NO_DATE)
+        return Given(date.fromisoformat(text).isoformat())
     except ValueError:
         return Given(flaw=Flaw.NO_DATE)
 

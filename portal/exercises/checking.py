@@ -21,6 +21,7 @@ from portal.homework.rules import MOST_ANSWER_CHARACTERS, Scope
 LIBRARY = Path(__file__).with_name("library")
 CHOICES = frozenset({FieldType.CHOOSE_MANY, FieldType.RANKING, FieldType.MONEY_RANGE})
 COUNTED = frozenset({FieldType.CHOOSE_MANY, *TEXTS})
+ESCAPED = 2  # a quotation mark or a line end takes two characters of JSON
 WIDER = (Scope.PRIVATE, Scope.THERAPIST, Scope.REVEAL, Scope.JOINT)
 
 
@@ -93,28 +94,25 @@ def _problems_of_shape(prompt: Prompt) -> Iterator[str]:
 
 def _problems_of_numbers(prompt: Prompt, place: str) -> Iterator[str]:
     ways = [bool(prompt.options), bool(prompt.options_from), bool(prompt.source)]
-    if prompt.type in CHOICES and sum(ways) != 1:
-        yield f"{place}: needs options, options_from or from, one of them"
-    if prompt.type not in CHOICES and any(ways):
-        yield f"{place}: {prompt.type} has no options"
-    if (prompt.least or prompt.most) and prompt.type not in COUNTED:
-        yield f"{place}: min and max are for choices and texts"
-    if prompt.least and prompt.type in TEXTS:
-        yield f"{place}: a text has no min"
-    if prompt.most and prompt.least > prompt.most:
-        yield f"{place}: min is above max"
-    if prompt.options and prompt.type is FieldType.CHOOSE_MANY and max(prompt.least, prompt.most) > len(prompt.options):
-        yield f"{place}: min or max is above the number of options"
-    if (prompt.type is FieldType.RANKING) != bool(prompt.top):
-        yield f"{place}: top belongs to a ranking"
-    if prompt.type in TEXTS and (prompt.most or DEFAULT_LENGTH[prompt.type]) * 6 > MOST_ANSWER_CHARACTERS * 2:
-        yield f"{place}: max is above what an answer may have"
-    if prompt.repeat and prompt.per:
-        yield f"{place}: repeat and per at once"
-    if prompt.author is not None and not prompt.is_joint:
-        yield f"{place}: author is for joint prompts"
-    if prompt.author is not None and prompt.is_required:
-        yield f"{place}: what only one may write cannot be required of both"
+    most = prompt.most or DEFAULT_LENGTH.get(prompt.type, 0)
+    is_joint_author = prompt.author is not None
+    contradictions = {
+        "needs options, options_from or from, one of them": prompt.type in CHOICES and sum(ways) != 1,
+        f"{prompt.type} has no options": prompt.type not in CHOICES and any(ways),
+        "min and max are for choices and texts": (prompt.least or prompt.most) and prompt.type not in COUNTED,
+        "a text has no min": prompt.least and prompt.type in TEXTS,
+        "min is above max": prompt.most and prompt.least > prompt.most,
+        "min or max is above the number of options": prompt.options
+        and prompt.type is FieldType.CHOOSE_MANY
+        and max(prompt.least, prompt.most) > len(prompt.options),
+        "top belongs to a ranking": (prompt.type is FieldType.RANKING) != bool(prompt.top),
+        "max is above what an answer may have": prompt.type in TEXTS
+        and most * ESCAPED > MOST_ANSWER_CHARACTERS,
+        "repeat and per at once": prompt.repeat and prompt.per,
+        "author is for joint prompts": is_joint_author and not prompt.is_joint,
+        "what only one may write cannot be required of both": is_joint_author and prompt.is_required,
+    }
+    yield from (f"{place}: {sentence}" for sentence, is_so in contradictions.items() if is_so)
 
 
 def _missing_references(exercise: Exercise) -> Iterator[str]:
@@ -165,7 +163,11 @@ def _problems_of_per(exercise: Exercise, prompt: Prompt) -> Iterator[str]:
             above = exercise.prompt(one)
             if above.type not in TEXTS or above.per:
                 yield f"group {name}: not supported yet: {one} is no text of its own"
-            if group and group.whose is Whose.BOTH and (above.share is not Scope.REVEAL or above.stage >= prompt.stage):
+            if (
+                group
+                and group.whose is Whose.BOTH
+                and (above.share is not Scope.REVEAL or above.stage >= prompt.stage)
+            ):
                 yield f"{place}: {one} is not open to both before stage {prompt.stage}"
         if group is None and exercise.prompt(name).per:
             yield f"{place}: not supported yet: per answer of {name}, which is asked several times itself"
@@ -181,7 +183,11 @@ def _problems_of_guess(exercise: Exercise, prompt: Prompt) -> Iterator[str]:
 
 def _sources(exercise: Exercise, prompt: Prompt) -> tuple[str, ...]:
     """The prompts whose answers decide what is asked here."""
-    per = [one for name in prompt.per for one in (exercise.groups[name].prompts if name in exercise.groups else (name,))]
+    per = [
+        one
+        for name in prompt.per
+        for one in (exercise.groups[name].prompts if name in exercise.groups else (name,))
+    ]
     return tuple(name for name in (prompt.source, prompt.options_from, *per) if name)
 
 

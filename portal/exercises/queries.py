@@ -38,7 +38,9 @@ def get_own_part(session: Session, viewer: Member, response_id: UUID) -> OwnPart
     own = (
         own_responses(viewer)
         .add_columns(Partner.side, Answer)
-        .join(Partner, and_(Partner.couple_id == Assignment.couple_id, Partner.person_id == Response.person_id))
+        .join(
+            Partner, and_(Partner.couple_id == Assignment.couple_id, Partner.person_id == Response.person_id)
+        )
         .outerjoin(Answer, Answer.response_id == Response.id)
         .where(Response.id == response_id)
         .options(contains_eager(Response.assignment))

@@ -67,7 +67,9 @@ def questions_of(
     scope = scope_of(prompt, is_for_one=is_for_one)
     if prompt.repeat:
         numbers = range(1, prompt.repeat + 1)
-        return tuple(Question(f"{prompt.id}.{one}", prompt, scope, options, places, str(one)) for one in numbers)
+        return tuple(
+            Question(f"{prompt.id}.{one}", prompt, scope, options, places, str(one)) for one in numbers
+        )
     if not prompt.per:
         return (Question(prompt.id, prompt, scope, options, places),)
     return tuple(

@@ -50,7 +50,9 @@ def guesses_of(exercise: Exercise, opened: Opened) -> list[Guess]:
             if guessed and chosen is not None:
                 words = {option.slug: option for option in exercise.options_of(prompt)}
                 met = tuple(words[slug] for slug in guessed if slug in _slugs(chosen))
-                found.append(Guess(prompt, side, met, tuple(words[slug] for slug in guessed if words[slug] not in met)))
+                found.append(
+                    Guess(prompt, side, met, tuple(words[slug] for slug in guessed if words[slug] not in met))
+                )
     return found
 
 

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from flask_babel import gettext as _
-from flask_babel import ngettext
+from flask_babel import lazy_gettext as _l
 
 from portal.exercises.answers import Flaw, Given
 from portal.exercises.definition import RANGES, FieldType
@@ -25,7 +25,9 @@ def readers_of(
     """Say who reads an answer. `is_open_policy`: the couple agreed that the therapist keeps no secrets (decision 17)."""
     names = {"partner": partner, "therapist": therapist}
     if scope is Scope.PRIVATE:
-        return Readers(_("Only you see this."), _("%(therapist)s learns only that you finished.", **names), "lock")
+        return Readers(
+            _("Only you see this."), _("%(therapist)s learns only that you finished.", **names), "lock"
+        )
     if scope is Scope.JOINT:
         return Readers(
             _("You, %(partner)s and %(therapist)s see this at once.", **names),
@@ -41,33 +43,32 @@ def readers_of(
         return Readers(_("Only you and %(therapist)s see this.", **names), more, "talk")
     who = _("%(partner)s sees this only after you have both shared.", **names)
     if gate is Gate.THERAPIST:
-        who = _("%(partner)s sees this only after you have both shared and %(therapist)s has opened it.", **names)
+        who = _(
+            "%(partner)s sees this only after you have both shared and %(therapist)s has opened it.", **names
+        )
     more = _("%(therapist)s can read it once you finish. You can change it until you share.", **names)
     return Readers(who, more, "reveal")
 
 
+FLAWS = {
+    Flaw.FORBIDDEN_LETTERS: _l("This contains characters that cannot be stored. Please type it again."),
+    Flaw.NOT_OFFERED: _l("Please choose among what is shown here."),
+    Flaw.TWICE: _l("The same one stands in two places. Please give each place its own."),
+    Flaw.NO_DATE: _l("This is no day of the calendar. Please pick one."),
+    Flaw.GAP: _l("A place before the last one is empty. Please fill it or move the others up."),
+    Flaw.MISSING: _l("This one is needed before you can finish."),
+}
+
+
 def flaw_words(given: Given) -> str:
     """Say what is the matter with an answer, so that it helps."""
-    number = given.number
-    match given.flaw:
-        case Flaw.TOO_LONG:
-            return str(_("This is longer than %(most)d characters. Please shorten it.", most=number))
-        case Flaw.FORBIDDEN_LETTERS:
-            return str(_("This contains characters that cannot be stored. Please type it again."))
-        case Flaw.NOT_OFFERED:
-            return str(_("Please choose among what is shown here."))
-        case Flaw.TWICE:
-            return str(_("The same one stands in two places. Please give each place its own."))
-        case Flaw.TOO_MANY:
-            return str(ngettext("Please choose %(num)d at most.", "Please choose %(num)d at most.", number))
-        case Flaw.NO_DATE:
-            return str(_("This is no day of the calendar. Please pick one."))
-        case Flaw.TOO_FEW:
-            return str(ngettext("Please choose at least %(num)d.", "Please choose at least %(num)d.", number))
-        case Flaw.GAP:
-            return str(_("A place before the last one is empty. Please fill it or move the others up."))
-        case _:
-            return str(_("This one is needed before you can finish."))
+    if given.flaw is Flaw.TOO_FEW:
+        return str(_("Please choose at least %(number)d.", number=given.number))
+    if given.flaw is Flaw.TOO_MANY:
+        return str(_("Please choose %(number)d at most.", number=given.number))
+    if given.flaw is Flaw.TOO_LONG:
+        return str(_("This is longer than %(most)d characters. Please shorten it.", most=given.number))
+    return str(FLAWS[given.flaw]) if given.flaw else ""
 
 
 def hint_of(question: Question) -> str:

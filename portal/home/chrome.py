@@ -51,9 +51,9 @@ def init_pages(app: Flask) -> None:
 
 
 def chrome() -> dict[str, Any]:
-    """Collect the surroundings of a page. For visitors one statement, for members two, for therapists three."""
+    """Collect the surroundings of a page; a fragment has none. For visitors one statement, for members two, for therapists three."""
     words = {"page_lang": "en-GB", "is_demo": current_app.extensions["settings"].is_demo}
-    if not has_request_context() or getattr(g, "is_failing", False):
+    if not has_request_context() or getattr(g, "is_failing", False) or g.get("is_fragment"):
         return words
     if "chrome" not in g:
         g.chrome = _collect()

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Response, make_response, redirect, render_template, request
+from flask import Response, g, make_response, redirect, render_template, request
 
 VARY = "HX-Request, HX-Request-Type"
 
@@ -22,6 +22,7 @@ def wants_fragment() -> bool:
 def render(page: str, *, fragment: str | None = None, status: int = 200, **context: Any) -> Response:
     """Render a page, or only its `fragment` template when htmx asks for it. Answers always vary by the htmx headers."""
     template = fragment if fragment and wants_fragment() else page
+    g.is_fragment = template == fragment  # what stands around pages is not collected for it
     response = make_response(render_template(template, **context), status)
     response.headers["Vary"] = VARY
     return response

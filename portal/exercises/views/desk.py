@@ -1,0 +1,111 @@
+"""The therapist's page of an exercise: both persons' finished answers, what they have in common, what was talked about."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from flask import request, url_for
+from flask.typing import ResponseReturnValue
+
+from portal.audit.reading import audited_read
+from portal.audit.rules import Action
+from portal.clock import utc_now
+from portal.errors import NotFound
+from portal.exercises.answers import decoded
+from portal.exercises.questions import Known, Side
+from portal.exercises.showing import Values, joint_of, sections_of
+from portal.exercises.together import commons_of, guesses_of
+from portal.exercises.views.blueprint import blueprint
+from portal.exercises.views.frame import exercise_of, versions_of
+from portal.homework.desk import AssignmentState, desk_state
+from portal.homework.models import Answer, JointAnswer
+from portal.homework.queries import desk_answers, joint_answers
+from portal.homework.reviewing import mark_reviewed, reviewable
+from portal.homework.rules import Scope
+from portal.people.queries import get_self
+from portal.security.gate import requires
+from portal.security.login import current_member
+from portal.security.permissions import Permission
+from portal.transaction import current_session, transaction
+from portal.web.htmx import redirect_to, render
+
+MOST_MARKS = 120
+
+
+@blueprint.get("/couples/tasks/<uuid:assignment_id>/reflection")
+@requires(Permission.HOMEWORK_TASK_READ)
+def desk(assignment_id: UUID) -> ResponseReturnValue:
+    """Show both persons' finished answers with the scope of each."""
+    session, viewer = current_session(), current_member()
+    state = desk_state(session, viewer, assignment_id)
+    exercise = exercise_of(state.assignment)
+    answers = desk_answers(session, viewer, assignment_id)
+    marks = reviewable(session, viewer, assignment_id)
+    values = _by_side(state, answers)
+    written = versions_of(joint_answers(session, viewer, assignment_id))
+    audited_read(viewer, Action.TASK_READ, state.assignment)
+    shared = {key: value for key, value in values.items() if _is_shared(state, answers, key)}
+    known = Known(joint={name: decoded(rows[-1].value) for name, rows in written.items()}, opened=shared)
+    return render(
+        "exercises/desk.html",
+        acts=state,
+        couple=state.couple,
+        exercise=exercise,
+        commons=commons_of(exercise, values),
+        guesses=guesses_of(exercise, values),
+        sections=sections_of(exercise, exercise.prompts, values),
+        together=joint_of(exercise, exercise.prompts, known),
+        rows=_rows(state, answers, marks),
+        newest={name: rows[-1] for name, rows in written.items()},
+        marks_shown=bool(marks),
+        names={partner.side.value: partner.person.first_name for partner in state.couple.partners},
+        zone=get_self(session, viewer).zone,
+    )
+
+
+@blueprint.post("/couples/tasks/<uuid:assignment_id>/reviewed")
+@requires(Permission.HOMEWORK_TASK_READ)
+def reviewed(assignment_id: UUID) -> ResponseReturnValue:
+    """Mark what was talked about in a session; only that can enter a summary."""
+    answer_ids = _ids(request.form.getlist("reviewed"))
+    with transaction() as session:
+        mark_reviewed(session, current_member(), assignment_id, answer_ids, utc_now())
+    return redirect_to(url_for("exercises.desk", assignment_id=assignment_id))
+
+
+def _ids(sent: list[str]) -> set[UUID]:
+    if len(sent) > MOST_MARKS:
+        raise NotFound("reviewed")
+    try:
+        return {UUID(one) for one in sent}
+    except ValueError:
+        raise NotFound("reviewed") from None
+
+
+def _sides(state: AssignmentState) -> dict[UUID, Side]:
+    return {partner.person_id: partner.side.value for partner in state.couple.partners}
+
+
+def _by_side(state: AssignmentState, answers: list[Answer]) -> Values:
+    sides = _sides(state)
+    return {(sides[one.person_id], one.prompt_id): decoded(one.value) for one in answers}
+
+
+def _is_shared(state: AssignmentState, answers: list[Answer], key: tuple[Side, str]) -> bool:
+    """Tell whether the couple can have seen this answer when they wrote together."""
+    sides = _sides(state)
+    return any(
+        one.scope is Scope.REVEAL and not one.is_withheld and (sides[one.person_id], one.prompt_id) == key
+        for one in answers
+    )
+
+
+def _rows(
+    state: AssignmentState, answers: list[Answer], marks: Mapping[UUID, Answer | JointAnswer]
+) -> dict[str, dict[str, Any]]:
+    """Collect each answer's row by side and field, and whether it may be marked as talked about."""
+    sides = _sides(state)
+    return {
+        f"{sides[one.person_id]} {one.prompt_id}": {"answer": one, "may_mark": one.id in marks}
+        for one in answers
+    }

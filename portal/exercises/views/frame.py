@@ -1,0 +1,201 @@
+"""One's own part of an exercise as its pages need it."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from functools import cached_property
+from uuid import UUID
+
+from flask_babel import gettext as _
+
+from portal.couples.models import SecretsPolicy
+from portal.errors import NotFound
+from portal.exercises.answers import Given, decoded, shortfall
+from portal.exercises.checking import find_exercise
+from portal.exercises.definition import Exercise, Prompt, Whose
+from portal.exercises.queries import OwnPart, People, find_people, get_own_part, load_openings
+from portal.exercises.questions import Known, Question, Side, pages_of, questions_of, scope_of
+from portal.exercises.wording import Readers, readers_of
+from portal.homework.models import Assignment, JointAnswer, Response, TaskKind
+from portal.homework.queries import FROZEN, is_reachable, joint_answers, opened_answers
+from portal.homework.rules import Scope, Standing, Step
+from portal.security.login import current_member
+from portal.transaction import current_session
+
+Versions = dict[str, list[JointAnswer]]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One person's own part. `people` is None once the couple is closed or the person has left it.
+
+    `versions`: of what both write, by field, the newest last. `opened`: what is open to both, where pages ask about it;
+    None: not looked up.
+    """
+
+    part: OwnPart
+    exercise: Exercise
+    people: People | None = None
+    versions: Versions = field(default_factory=dict)
+    opened: dict[tuple[Side, str], object] | None = None
+
+    @property
+    def response(self) -> Response:
+        """The row of this part."""
+        return self.part.response
+
+    @property
+    def is_for_one(self) -> bool:
+        """Tell whether nobody else was asked."""
+        return self.response.assignment.for_person_id is not None
+
+    @property
+    def pages(self) -> tuple[Prompt, ...]:
+        """The prompts of this stage, one a page."""
+        return pages_of(self.exercise, self.response.stage, is_for_one=self.is_for_one)
+
+    @property
+    def own(self) -> list[Question]:
+        """The fields of this stage that only this person writes, in order."""
+        return [one for prompt in self.pages if not prompt.is_joint for one in self.questions(prompt)]
+
+    @property
+    def joint(self) -> list[Question]:
+        """The fields of this stage that both write, in order."""
+        return [one for prompt in self.pages if prompt.is_joint for one in self.questions(prompt)]
+
+    @property
+    def has_reveal(self) -> bool:
+        """Tell whether anything of this stage can be shared."""
+        return not self.is_for_one and any(prompt.share is Scope.REVEAL for prompt in self.pages)
+
+    @property
+    def is_asked(self) -> bool:
+        """Tell whether this may be worked on at present."""
+        is_open = self.response.assignment.standing is Standing.OPEN
+        return is_open and self.people is not None and self.people.couple.status not in FROZEN
+
+    @property
+    def is_writing(self) -> bool:
+        """Tell whether one's own answers may change."""
+        return self.is_asked and self.response.step is Step.WRITING
+
+    @property
+    def is_opened(self) -> bool:
+        """Tell whether what both shared of this stage is open."""
+        return any(one.stage == self.response.stage for one in self.response.assignment.openings)
+
+    @property
+    def partner_name(self) -> str:
+        """Name the other one."""
+        other = "b" if self.part.side.value == "a" else "a"
+        return self.people.names.get(other, "") if self.people else str(_("Your partner"))
+
+    @property
+    def therapist_name(self) -> str:
+        """Name the therapist."""
+        return self.people.therapist if self.people else str(_("Your therapist"))
+
+    @cached_property
+    def known(self) -> Known:
+        """Collect the answers that decide what is asked."""
+        newest = {name: decoded(rows[-1].value) for name, rows in self.versions.items()}
+        own = {name: decoded(row.value) for name, row in self.part.rows.items()}
+        return Known(own=own, joint=newest, opened=self.opened)
+
+    def questions(self, prompt: Prompt) -> tuple[Question, ...]:
+        """Make the fields of one page."""
+        return questions_of(self.exercise, prompt, self.known, is_for_one=self.is_for_one)
+
+    def scope_of(self, prompt: Prompt) -> Scope:
+        """Give the scope that stands above a page's fields."""
+        return scope_of(prompt, is_for_one=self.is_for_one)
+
+    def value_of(self, question: Question) -> object:
+        """Give the stored answer, None for none."""
+        return (self.known.joint if question.prompt.is_joint else self.known.own).get(question.id)
+
+    def missing(self) -> list[tuple[int, Question, Given]]:
+        """List what keeps this stage from being finished: page, field and flaw."""
+        found = []
+        for number, prompt in enumerate(self.pages, start=1):
+            for question in self.questions(prompt):
+                given = shortfall(question, self.value_of(question))
+                if given is not None:
+                    found.append((number, question, given))
+        return found
+
+    def may_write(self, prompt: Prompt) -> bool:
+        """Tell whether this person may write this page now."""
+        if not prompt.is_joint:
+            return self.is_writing
+        return self.is_asked and prompt.author in {None, self.part.side.value.upper()}
+
+    def readers(self, scope: Scope) -> Readers:
+        """Say who reads an answer of this scope."""
+        policy = self.people.couple.secrets_policy if self.people else SecretsPolicy.LIMITED
+        return readers_of(
+            scope,
+            partner=self.partner_name,
+            therapist=self.therapist_name,
+            gate=self.response.assignment.gate,
+            is_open_policy=policy is SecretsPolicy.NO_SECRETS,
+            is_for_one=self.is_for_one,
+        )
+
+
+def exercise_of(assignment: Assignment) -> Exercise:
+    """Give the exercise that an assignment asks for, in its version. Raises NotFound where it asks for something else."""
+    if assignment.kind is not TaskKind.EXERCISE:
+        raise NotFound(str(assignment.id))
+    try:
+        return find_exercise(assignment.task_id, assignment.task_version)
+    except LookupError:
+        raise NotFound(str(assignment.id)) from None
+
+
+def own_sheet(response_id: UUID) -> Sheet:
+    """Load one's own part with all that its pages show. Raises NotFound for any other, and for a stage not reached."""
+    session, viewer = current_session(), current_member()
+    part = get_own_part(session, viewer, response_id)
+    assignment = part.response.assignment
+    exercise = exercise_of(assignment)
+    load_openings(session, assignment)
+    if not is_reachable(part.response):
+        raise NotFound(str(response_id))
+    people = find_people(session, viewer, assignment.couple_id)
+    prompts = pages_of(exercise, part.response.stage, is_for_one=assignment.for_person_id is not None)
+    versions: Versions = {}
+    if any(prompt.is_joint for prompt in prompts):
+        versions = versions_of(joint_answers(session, viewer, assignment.id))
+    opened: dict[tuple[Side, str], object] = {}
+    if people is not None and any(asks_about_both(exercise, prompt) for prompt in prompts):
+        opened = opened_to_both(people, assignment.id)
+    return Sheet(part, exercise, people, versions, opened)
+
+
+def written_sheet(response_id: UUID) -> Sheet:
+    """Load of one's own part only what a save needs. One statement, and one for the key. Raises NotFound for any other."""
+    part = get_own_part(current_session(), current_member(), response_id)
+    return Sheet(part, exercise_of(part.response.assignment))
+
+
+def asks_about_both(exercise: Exercise, prompt: Prompt) -> bool:
+    """Tell whether a page asks about what is open to both."""
+    return any(name in exercise.groups and exercise.groups[name].whose is Whose.BOTH for name in prompt.per)
+
+
+def versions_of(answers: list[JointAnswer]) -> Versions:
+    """Sort the versions of what both write by field, the newest last."""
+    found: Versions = defaultdict(list)
+    for answer in answers:
+        found[answer.prompt_id].append(answer)
+    return dict(found)
+
+
+def opened_to_both(people: People, assignment_id: UUID) -> dict[tuple[Side, str], object]:
+    """Load what is open to both, by side and field."""
+    sides: dict[UUID, Side] = {partner.person_id: partner.side.value for partner in people.couple.partners}
+    return {
+        (sides[answer.person_id], answer.prompt_id): decoded(answer.value)
+        for answer in opened_answers(current_session(), current_member(), assignment_id)
+    }

@@ -1,0 +1,279 @@
+"""Writing an exercise: what it is for, and its pages, one question each."""
+
+from dataclasses import replace
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from flask import Response, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
+
+from portal.clock import utc_now
+from portal.errors import NotFound
+from portal.exercises.answers import Given, decoded, stored
+from portal.exercises.definition import Prompt
+from portal.exercises.forms import Asked, Version, asked, asked_again, read_page
+from portal.exercises.queries import own_stages
+from portal.exercises.questions import Question
+from portal.exercises.views.blueprint import blueprint
+from portal.exercises.views.frame import Sheet, own_sheet, written_sheet
+from portal.exercises.wording import lines_of
+from portal.homework.answers import (
+    Change,
+    Saved,
+    forget_kept_page,
+    keep_page,
+    kept_fields,
+    save_answers,
+    save_joint,
+)
+from portal.homework.forms import (
+    Fields,
+    PageState,
+    SavedState,
+    fresh_state,
+    opened_at,
+    read_mark,
+    resolves,
+    typed_fields,
+)
+from portal.homework.queries import find_kept_page
+from portal.homework.rescue import keep_typed
+from portal.homework.rules import PageMark
+from portal.people.queries import get_self
+from portal.security.gate import requires
+from portal.security.login import current_member
+from portal.security.permissions import Permission
+from portal.transaction import current_session, transaction
+from portal.web.errors import error_answer
+from portal.web.forms import Form
+from portal.web.htmx import redirect_to, render
+
+
+@blueprint.get("/reflections/<uuid:response_id>")
+@requires(Permission.HOMEWORK_TASK_WORK)
+def start(response_id: UUID) -> ResponseReturnValue:
+    """Say what the exercise is for, who will see what, and how far one is oneself."""
+    sheet = own_sheet(response_id)
+    stages = (
+        own_stages(current_session(), current_member(), sheet.response.assignment_id)
+        if sheet.is_opened
+        else {}
+    )
+    return render(
+        "exercises/start.html",
+        sheet=sheet,
+        number=_first_open_page(sheet),
+        scopes=dict.fromkeys(sheet.scope_of(prompt) for prompt in sheet.pages),
+        next_id=stages.get(sheet.response.stage + 1),
+    )
+
+
+@blueprint.get("/reflections/<uuid:response_id>/<int:page>")
+@requires(Permission.HOMEWORK_TASK_WORK)
+def questions(response_id: UUID, page: int) -> ResponseReturnValue:
+    """Show one question, as it was saved or as it was typed when it could not be saved."""
+    sheet = own_sheet(response_id)
+    prompt = _prompt(sheet, page)
+    if not sheet.is_asked or not (prompt.is_joint or sheet.is_writing):
+        return redirect_to(url_for("exercises.start", response_id=response_id))
+    return _show(sheet, page)
+
+
+@blueprint.post("/reflections/<uuid:response_id>/<int:page>")
+@requires(Permission.HOMEWORK_TASK_WORK, keeps_typed=True, rescue=keep_typed())
+def save(response_id: UUID, page: int) -> ResponseReturnValue:
+    """Save a page: by itself while somebody writes, or by one of its buttons, which leads on."""
+    sheet = written_sheet(response_id)
+    prompt = _prompt(sheet, page)
+    if prompt.author not in {None, sheet.part.side.value.upper()}:
+        raise NotFound(str(response_id))
+    form = Form()
+    given = read_page(sheet.questions(prompt), request.form)
+    if not form.validate():
+        return _refuse(response_id, page, given, form)
+    now, mark = utc_now(), read_mark(request.form)
+    saved = _save(sheet, page, _changes(sheet.questions(prompt), given), mark, now)
+    is_sound = all(one.flaw is None for one in given.values())
+    if not is_sound and request.form.get("go") != "skip":
+        return _refuse(response_id, page, given, form)
+    if "go" not in request.form:
+        return _saved(response_id, page, given, saved, now)
+    if saved.conflicts:
+        return _show(own_sheet(response_id), page, HTTPStatus.CONFLICT)
+    return redirect_to(_way_on(sheet, page))
+
+
+def _save(sheet: Sheet, page: int, changes: list[Change], mark: PageMark, now: datetime) -> Saved:
+    """Save what is sound. What was typed over the other's newer words is laid aside, so that its author sees both."""
+    viewer, response_id, is_joint = current_member(), sheet.response.id, sheet.pages[page - 1].is_joint
+    with transaction() as session:
+        save_some = save_joint if is_joint else save_answers
+        saved = save_some(session, viewer, response_id, changes, mark, now=now)
+        if is_joint and saved.conflicts:
+            keep_page(session, viewer, response_id, page, typed_fields(request.form), now=now)
+        elif "restored" in request.form:
+            forget_kept_page(session, viewer, response_id, page)
+    return saved
+
+
+def _changes(asked_now: tuple[Question, ...], given: dict[str, Given]) -> list[Change]:
+    return [
+        Change(
+            one.id,
+            stored(given[one.id]),
+            one.scope,
+            opened_at=opened_at(request.form, one.id),
+            resolves=resolves(request.form, one.id),
+        )
+        for one in asked_now
+        if one.id in given and given[one.id].flaw is None
+    ]
+
+
+def _prompt(sheet: Sheet, page: int) -> Prompt:
+    if not 1 <= page <= len(sheet.pages):
+        raise NotFound("page")
+    return sheet.pages[page - 1]
+
+
+def _first_open_page(sheet: Sheet) -> int:
+    """Number the first page without any answer of those that may be written; after the last one comes the look back."""
+    for number, prompt in enumerate(sheet.pages, start=1):
+        asked_now = sheet.questions(prompt)
+        if sheet.may_write(prompt) and asked_now and all(sheet.value_of(one) is None for one in asked_now):
+            return number
+    return len(sheet.pages) + 1
+
+
+def _address(sheet: Sheet, page: int) -> str:
+    if page < 1:
+        return url_for("exercises.start", response_id=sheet.response.id)
+    if page > len(sheet.pages):
+        return url_for("exercises.check", response_id=sheet.response.id)
+    return url_for("exercises.questions", response_id=sheet.response.id, page=page)
+
+
+def _way_on(sheet: Sheet, page: int) -> str:
+    if request.form["go"] == "pause":
+        return url_for("home.partner")
+    return _address(sheet, page - 1 if request.form["go"] == "back" else page + 1)
+
+
+def _show(sheet: Sheet, page: int, status: int = 200) -> Response:
+    """Show a page from what is stored; what could not be saved comes back into the fields, the stored text beside it."""
+    prompt = sheet.pages[page - 1]
+    asked_now = sheet.questions(prompt)
+    kept = find_kept_page(current_session(), current_member(), sheet.response.id, page)
+    typed: Fields = MultiDict(kept_fields(kept) if kept is not None else {})
+    fields = [
+        asked_again(one, sheet.readers(one.scope), typed, None)
+        if one.id in typed
+        else asked(one, sheet.readers(one.scope), sheet.value_of(one))
+        for one in asked_now
+    ]
+    revisions = {one.id: _revision(sheet, one, typed) for one in asked_now}
+    doubtful = frozenset(one.id for one in asked_now if _other(sheet, one) is not None)
+    state = fresh_state(revisions, resolved=doubtful)
+    return _page(sheet, page, fields, state, status, is_restored=kept is not None)
+
+
+def _revision(sheet: Sheet, question: Question, typed: Fields) -> int:
+    """Tell which revision a page shows; of what both write it is always the newest, which stands beside the field."""
+    if question.prompt.is_joint:
+        versions = sheet.versions.get(question.id)
+        return versions[-1].revision if versions else 0
+    if question.id in typed:
+        return opened_at(typed, question.id)
+    row = sheet.part.rows.get(question.id)
+    return row.revision if row else 0
+
+
+def _other(sheet: Sheet, question: Question) -> str | None:
+    row = None if question.prompt.is_joint else sheet.part.rows.get(question.id)
+    return row.other if row is not None and row.other else None
+
+
+def _refuse(response_id: UUID, page: int, given: dict[str, Given], form: Form) -> Response:
+    """Show the page with everything that was typed; a save that nobody pressed for gets a sentence only."""
+    if "go" not in request.form:
+        return error_answer(HTTPStatus.UNPROCESSABLE_ENTITY)
+    sheet = own_sheet(response_id)
+    fields = [
+        asked_again(one, sheet.readers(one.scope), request.form, given.get(one.id))
+        for one in sheet.questions(_prompt(sheet, page))
+    ]
+    state = _state(fields)
+    return _page(sheet, page, fields, state, HTTPStatus.UNPROCESSABLE_ENTITY, problems=form.form_errors)
+
+
+def _saved(response_id: UUID, page: int, given: dict[str, Given], saved: Saved, now: datetime) -> Response:
+    """Answer a save that nobody pressed for: the marks of the page, with what they say now."""
+    shown = {
+        one: opened_at(request.form, one) for one in given
+    }  # a conflict stays one until both texts were shown
+    shown |= {one: number for one, number in saved.revisions.items() if one not in saved.conflicts}
+    state = PageState(read_mark(request.form), shown)
+    if saved.conflicts:
+        way = url_for("exercises.questions", response_id=response_id, page=page)
+        state, status = state.after(SavedState.CONFLICT, way=way), HTTPStatus.CONFLICT
+    else:
+        zone = get_self(current_session(), current_member()).zone
+        state, status = state.after(SavedState.SAVED, saved_at=now, zone=zone), HTTPStatus.OK
+    return render("homework/_marks.html", fragment="homework/_marks.html", status=status, page_state=state)
+
+
+def _state(fields: list[Asked]) -> PageState:
+    sent = {one.id: opened_at(request.form, one.id) for one in fields}
+    return PageState(
+        read_mark(request.form), sent, frozenset(one for one in sent if resolves(request.form, one))
+    )
+
+
+def _page(
+    sheet: Sheet, page: int, fields: list[Asked], state: PageState, status: int, **shown: Any
+) -> Response:
+    prompt = sheet.pages[page - 1]
+    return render(
+        "exercises/page.html",
+        status=status,
+        sheet=sheet,
+        prompt=prompt,
+        number=page,
+        fields=[_beside(sheet, one) for one in fields],
+        may_write=sheet.may_write(prompt),
+        page_state=state,
+        here=_address(sheet, page),
+        zone=get_self(current_session(), current_member()).zone,
+        **{"is_restored": False, **shown},
+    )
+
+
+def _beside(sheet: Sheet, one: Asked) -> Asked:
+    """Put beside a field what another window wrote, and the versions of what both write."""
+    other = _other(sheet, one.question)
+    lines = lines_of(one.question, decoded(other)) if other is not None else []
+    return replace(
+        one,
+        other=lines,
+        versions=versions_shown(sheet, one.question),
+        may_write=sheet.may_write(one.question.prompt),
+    )
+
+
+def versions_shown(sheet: Sheet, question: Question) -> list[Version]:
+    """Say the versions of what both write, with author and time, the newest last."""
+    if sheet.people is None:
+        return []
+    people = {partner.person_id: partner for partner in sheet.people.couple.partners}
+    return [
+        Version(
+            people[row.author_id].person.first_name,
+            people[row.author_id].side.value,
+            row.saved_at,
+            lines_of(question, decoded(row.value)),
+        )
+        for row in sheet.versions.get(question.id, ())
+    ]
