@@ -19,6 +19,7 @@ from werkzeug.serving import make_server
 from portal.accounts.invitations import invite
 from portal.accounts.models import Account, LoginSession, OneTimePurpose, OneTimeToken
 from portal.app import create_app
+from portal.assessments.differing import say_differ
 from portal.blog.models import Post
 from portal.booking.models import Consultation
 from portal.booking.rules import ConsultationStatus
@@ -29,11 +30,11 @@ from portal.demo import ZONE, seed
 from portal.diary.queries import next_free_slots
 from portal.documents.models import Document, DocumentState
 from portal.files.store import put_blob
-from portal.homework.models import Response
+from portal.homework.models import Assignment, Response, TaskKind
 from portal.homework.queries import busy_with
 from portal.homework.registry import library
 from portal.homework.rules import Standing
-from portal.homework.service import assign, end_assignment, submit
+from portal.homework.service import assign, end_assignment, open_stage, submit
 from portal.meetings.models import Meeting, Note, Place, Presence, Summary
 from portal.meetings.rules import content_from_json
 from portal.meetings.service import NewMeeting, record_meeting, write_note
@@ -131,6 +132,26 @@ def _fill(session: Session, settings: Settings, gallery: Gallery) -> None:
     _hang_meetings(session, jane, accounts, gallery)
     _hang_individual_questions(session, jane, accounts, gallery)
     _hang_tasks(session, jane, accounts["ana"], gallery)
+    _hang_opened_test(session, jane, accounts["ana"], gallery)
+
+
+def _hang_opened_test(session: Session, jane: Member, ana: Account, gallery: Gallery) -> None:
+    """Open the test that both of the demo's couple have shared, and let Ana agree to differ about one area."""
+    viewer = Member(ana.id, ana.person_id, UUID(int=0), frozenset({Role.PARTNER}), utc_now())
+    part = session.scalars(
+        select(Response)
+        .join(Response.assignment)
+        .where(
+            Assignment.kind == TaskKind.TEST,
+            Assignment.standing == Standing.OPEN,
+            Response.person_id == ana.person_id,
+        )
+    ).one()
+    open_stage(session, jane, part.assignment_id, part.stage, now=utc_now())
+    say_differ(session, viewer, part.id, "FIN", is_agreed=True, seen_revision=0, now=utc_now())
+    gallery.paths["joint page"] = f"/questions/{part.id}/together"
+    gallery.paths["test"] = f"/couples/tasks/{part.assignment_id}/test"
+    gallery.paths["test as they see it"] = f"/couples/tasks/{part.assignment_id}/test/together"
 
 
 def _hang_tasks(session: Session, jane: Member, ana: Account, gallery: Gallery) -> None:

@@ -48,7 +48,7 @@ ROOMS = {
     "partner": Room(
         user_name="ana",
         plain=(
-            "/home", "/tasks", "/about-you", "summary in work", "replaced summary", "ready summary", "failed summary", "document", "/account",
+            "/home", "/tasks", "joint page", "/about-you", "summary in work", "replaced summary", "ready summary", "failed summary", "document", "/account",
             "/privacy", "/account/sign-ins", "/account/second-factor", "/prove", f"/summaries/{UNKNOWN}",
         ),
         sent_empty=("/about-you", "/account", "/prove"),
@@ -56,7 +56,7 @@ ROOMS = {
     "therapist": Room(
         user_name="jane",
         plain=(
-            "/today", "/calendar", "/requests", "lead", "new couple", "/couples", "couple", "given tasks", "give a task", "end the work", "individual", "/practice/help", "guests", "record", "meeting", "note",
+            "/today", "/calendar", "/requests", "lead", "new couple", "/couples", "couple", "given tasks", "test", "test as they see it", "give a task", "end the work", "individual", "/practice/help", "guests", "record", "meeting", "note",
             "sign", "signed note", "process note", "write summary", "preview", "summary in work", "replaced summary",
             "failed summary", "document", "unlock code", "/account", "/account/sign-ins", "/prove", f"/couples/{UNKNOWN}",
         ),
