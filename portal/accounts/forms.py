@@ -71,6 +71,20 @@ class UserName:
             )
 
 
+NEW_PASSWORD_HINT = _l(
+    "At least 12 characters. Four or five words that do not belong together are good. You may paste it."
+)
+
+
+def _password(label: Any, missing: Any) -> PasswordField:
+    return PasswordField(label, validators=[InputRequired(missing), Password()])
+
+
+def _new_password(label: Any) -> PasswordField:
+    required = InputRequired(_l("Please choose a password."))
+    return PasswordField(label, description=NEW_PASSWORD_HINT, validators=[required, NewPassword()])
+
+
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """What somebody typed to sign in."""
@@ -90,9 +104,7 @@ class SignInForm(Form):
             Text(IDENTITY_LETTERS),
         ],
     )
-    password = PasswordField(
-        _l("Password"), validators=[InputRequired(_l("Please enter your password.")), Password()]
-    )
+    password = _password(_l("Password"), _l("Please enter your password."))
     next = HiddenField()
 
     def to_attempt(self) -> Attempt:
@@ -126,9 +138,7 @@ class SetUpForm(Form):
 class ProofForm(Form):
     """The password once more."""
 
-    password = PasswordField(
-        _l("Password"), validators=[InputRequired(_l("Please enter your password.")), Password()]
-    )
+    password = _password(_l("Password"), _l("Please enter your password."))
     next = HiddenField()
 
 
@@ -156,19 +166,10 @@ class ResetForm(Form):
     )
 
 
-NEW_PASSWORD_HINT = _l(
-    "At least 12 characters. Four or five words that do not belong together are good. You may paste it."
-)
-
-
 class ChoosePasswordForm(Form):
     """A new password after a mailed link."""
 
-    password = PasswordField(
-        _l("New password"),
-        description=NEW_PASSWORD_HINT,
-        validators=[InputRequired(_l("Please choose a password.")), NewPassword()],
-    )
+    password = _new_password(_l("New password"))
 
 
 class ChoosePasswordForNameForm(ChoosePasswordForm):
@@ -201,11 +202,7 @@ class NewAccountForm(Form):
         filters=[stripped],
         validators=[InputRequired(_l("Please choose a user name.")), UserName()],
     )
-    password = PasswordField(
-        _l("Password"),
-        description=NEW_PASSWORD_HINT,
-        validators=[InputRequired(_l("Please choose a password.")), NewPassword()],
-    )
+    password = _new_password(_l("Password"))
 
 
 class UnlockForm(Form):
@@ -222,12 +219,5 @@ class UnlockForm(Form):
 class ChangePasswordForm(Form):
     """The present password and the next one."""
 
-    present = PasswordField(
-        _l("Present password"),
-        validators=[InputRequired(_l("Please enter your present password.")), Password()],
-    )
-    password = PasswordField(
-        _l("New password"),
-        description=NEW_PASSWORD_HINT,
-        validators=[InputRequired(_l("Please choose a password.")), NewPassword()],
-    )
+    present = _password(_l("Present password"), _l("Please enter your present password."))
+    password = _new_password(_l("New password"))
