@@ -1,4 +1,5 @@
 import json
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import ClassVar
@@ -64,6 +65,7 @@ class TestSignIns:
         client_of(app, cast.ana)
         client_of(app, cast.ben)
         shown = page(client.get("/account/sign-ins"))
+        assert re.search(r"\(London, GMT(\+1)?\)", shown.get_text())
         assert len(shown.select("main ul.lines li")) == 2
         assert shown.get_text().count("This device") == 1
 

@@ -109,6 +109,23 @@ def test_only_what_is_listed_asks_again(app: Flask) -> None:
     assert asking == FRESH
 
 
+@pytest.mark.parametrize("endpoint", sorted(endpoint for endpoint, method in LEDGER if method == "POST"))
+def test_no_form_does_anything_without_the_token_of_its_own_page(
+    app: Flask, world: World, endpoint: str
+) -> None:
+    access, path = access_of(app, endpoint), path_of(app, world, endpoint)
+    strange = app.extensions["signer"].form_token(world.cast.ben.account_id)
+    before = snapshot(app, but=TRACES)
+    answers = {
+        client_of(app, actor).post(path, data={"form_token": token}).status_code
+        for actor in (world.cast.ana, world.cast.therapist)
+        for token in ("", strange)
+    }
+    assert snapshot(app, but=TRACES) == before
+    if access.permission is not None and not access.keeps_typed:
+        assert {400} <= answers <= {400, 404}
+
+
 WITH_IDS = sorted(
     {
         endpoint
