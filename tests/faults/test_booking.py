@@ -66,7 +66,7 @@ class Guest:
     def _ask(self, method: str, **options: object) -> httpx.Response:
         headers = {"X-Forwarded-For": f"10.1.{self.number // 250}.{self.number % 250}"}
         address = f"http://localhost:{self.portal.port}/consultations/new"
-        return httpx.request(method, address, headers=headers, timeout=30, **options)  # type: ignore[arg-type]  # passed on
+        return httpx.request(method, address, headers=headers, timeout=60, **options)  # type: ignore[arg-type]  # passed on
 
 
 @pytest.mark.parametrize("place", ["transaction.before_commit", "transaction.after_commit"])
