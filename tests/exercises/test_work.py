@@ -24,7 +24,13 @@ def ana(room: Room) -> Desk:
 
 def test_the_pages_ask_about_what_was_chosen_before(ana: Desk) -> None:
     ana.write(1, pick=PICKED)
-    assert [one["value"] for one in ana.look("2").select("#rank-1 option")] == ["", "calm", "humour", "nature", "home"]
+    assert [one["value"] for one in ana.look("2").select("#rank-1 option")] == [
+        "",
+        "calm",
+        "humour",
+        "nature",
+        "home",
+    ]
     ana.write(2, rank=["home", "calm", "", ""])
     assert [one["id"] for one in ana.look("3").select("fieldset")] == ["lived.home", "lived.calm"]
 
