@@ -1,11 +1,11 @@
 """Rendering the documents that are owed."""
 
 from contextlib import AbstractContextManager
-from uuid import UUID
 
 import structlog
 from flask import current_app
 
+from jobs.claims import carry_out
 from jobs.templates import render_template
 from portal import outbox
 from portal.clock import utc_now
@@ -33,14 +33,7 @@ def render(outbox_id: str) -> None:
     transaction, which only the holder of the newest lease can commit. A file that lost stays without a row and is swept.
     """
     with _renderer() as render_pdf:
-        with transaction() as session:
-            taken = outbox.claim(session, UUID(outbox_id), JobName.RENDER_DOCUMENT, utc_now())
-        if taken is None:
-            return
-        try:
-            _render(taken, render_pdf)
-        except LeaseLost:
-            log.warning("job.lease_lost", job=taken.job.name, outbox_id=outbox_id, attempt=taken.attempts)
+        carry_out(outbox_id, JobName.RENDER_DOCUMENT, lambda taken: _render(taken, render_pdf))
 
 
 def _renderer() -> AbstractContextManager[Render]:

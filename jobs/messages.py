@@ -1,11 +1,11 @@
 """Sending the mails that are owed."""
 
 from email.message import EmailMessage
-from uuid import UUID
 
 import structlog
 from flask import current_app
 
+from jobs.claims import carry_out
 from jobs.templates import render_template
 from portal import outbox
 from portal.clock import utc_now
@@ -34,14 +34,7 @@ def send(outbox_id: str) -> None:
     Safe to repeat: only the holder of the lease sends; it writes down that the text is about to leave before it leaves,
     and a mail that may have left twice is not sent again but shown as failed. Both copies have one Message-ID.
     """
-    with transaction() as session:
-        taken = outbox.claim(session, UUID(outbox_id), JobName.SEND_MESSAGE, utc_now())
-    if taken is None:
-        return
-    try:
-        _send(taken)
-    except LeaseLost:
-        log.warning("job.lease_lost", job=taken.job.name, outbox_id=outbox_id, attempt=taken.attempts)
+    carry_out(outbox_id, JobName.SEND_MESSAGE, _send)
 
 
 def _send(taken: Claim) -> None:
