@@ -7,7 +7,7 @@ import json
 import os
 import secrets
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -236,13 +236,13 @@ def _meetings(
         if text:
             note = write_note(session, jane.member, meeting.id, text=text, revision=0, now=now)
             sign_note(session, jane.member, meeting.id, revision=note.revision, now=now)
-            content = _content(begins)
+            content = example_summary(begins.astimezone(ZoneInfo(ZONE)).date())
             draft = save_draft(session, jane.member, meeting.id, content=content, seen=Opened(1, 0), now=now)
             release_summary(session, jane.member, meeting.id, seen=opened(draft), hash_of=hash_of, now=now)
 
 
-def _content(begins: datetime) -> SummaryContent:
-    day = begins.astimezone(ZoneInfo(ZONE)).date()
+def example_summary(day: date) -> SummaryContent:
+    """Make up what two invented persons took home from a session on `day`, at its usual length."""
     return SummaryContent(
         focus="You looked for one evening a week that belongs to neither work nor phones, and agreed how to begin.",
         going_well=(

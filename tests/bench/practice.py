@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from email.message import EmailMessage
 from itertools import count
 from pathlib import Path
@@ -21,6 +21,7 @@ from portal.booking.service import confirm_consultation, request_consultation
 from portal.clock import utc_now
 from portal.couples.models import CoupleStatus
 from portal.couples.service import create_couple
+from portal.demo import example_summary
 from portal.diary.queries import find_offer
 from portal.diary.rules import ConsultationType, WeeklyHours
 from portal.diary.service import add_consultation_type, set_weekly_hours
@@ -29,7 +30,6 @@ from portal.documents.service import begin_rendering, mark_failed, store_rendere
 from portal.health.service import beat
 from portal.meetings.models import Meeting, Place, Presence
 from portal.meetings.process_notes import write_process_note
-from portal.meetings.rules import Agreement, SummaryContent, Whom
 from portal.meetings.service import NewMeeting, record_meeting, write_note
 from portal.meetings.showing import hash_of
 from portal.meetings.summaries import Opened, opened, release_summary, save_draft
@@ -51,27 +51,7 @@ HALF_HOURS = ConsultationType(
     length_minutes=20, buffer_before_minutes=0, buffer_after_minutes=0, minimum_notice_minutes=60, horizon_days=28,
     step_minutes=30,
 )  # fmt: skip
-CONTENT = SummaryContent(
-    focus="You looked for one evening a week that belongs to neither work nor phones, and agreed how to begin.",
-    going_well=(
-        "Three of the last four screen-free evenings were kept.",
-        "Sunday coffee took place, also in a hard week.",
-        "You each asked one question before answering.",
-    ),
-    working_on=(
-        "Starting talks about money earlier in the month.",
-        "Saying “not tonight” and staying in the room.",
-        "Naming the day when a talk will continue.",
-    ),
-    remember_a="I want a quiet evening more than a perfect one.",
-    remember_b="I can be late for the film but not for you.",
-    agreements=(
-        Agreement("Choose the screen-free evening for the coming month", Whom.BOTH, None),
-        Agreement("Find a drawer where two phones can sleep", Whom.B, None),
-        Agreement("Ask about the second ceramics term", Whom.A, None),
-    ),
-    next_time=("Bring one thing that went better than you feared.",),
-)
+CONTENT = example_summary(date(2026, 11, 17))
 NO_LINKS = MailWords(
     visitor_page=lambda _id: "https://portal.example.org/",
     therapist_page=lambda _id: "https://portal.example.org/",
