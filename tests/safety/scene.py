@@ -1,5 +1,6 @@
 """The individual questions of the fixed cast, asked and answered over HTTP."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,6 +36,11 @@ def token_of(client: FlaskClient, page: str) -> str:
     found = BeautifulSoup(client.get(page).text, "html.parser").select_one("input[name=form_token]")
     assert found is not None, page
     return str(found["value"])
+
+
+def words_of(answer: TestResponse) -> str:
+    """Give a page without the hidden tokens, which name the second in which it was made."""
+    return re.sub(r'name="form_token" value="[^"]*"', "", answer.text)
 
 
 def press(client: FlaskClient, page: str, address: str = "", **typed: str) -> TestResponse:

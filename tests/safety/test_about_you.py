@@ -18,7 +18,7 @@ from portal.safety.questions import QUESTIONS
 from portal.safety.rules import Reply
 from portal.transaction import current_session, transaction
 from tests.integration.canaries import found_in, of_tables, of_tree
-from tests.safety.scene import ALL_NO, ALL_YES, answer, ask, press, sittings_of
+from tests.safety.scene import ALL_NO, ALL_YES, answer, ask, press, sittings_of, words_of
 from tests.support.cast import Cast, client_of
 from tests.support.statements import counted
 
@@ -50,11 +50,11 @@ def test_the_eight_questions_stand_on_one_page_and_nothing_is_chosen(app: Flask,
 
 def test_answers_are_never_shown_again(app: Flask, asked: Cast) -> None:
     client = client_of(app, asked.ana)
-    before = client.get("/about-you").text
+    before = words_of(client.get("/about-you"))
     sent = press(client, "/about-you", **ALL_YES, **WORDS)
     assert sent.status_code == 200
     after = client.get("/about-you")
-    assert after.text == before
+    assert words_of(after) == before
     assert after.headers["Cache-Control"] == sent.headers["Cache-Control"] == "no-store"
     assert not found_in(client.get("/home").data + sent.data + after.data, MARKS)
 
@@ -62,11 +62,11 @@ def test_answers_are_never_shown_again(app: Flask, asked: Cast) -> None:
 def test_the_page_after_sending_is_the_same_whatever_was_answered(app: Flask, asked: Cast) -> None:
     client = client_of(app, asked.ana)
     yes, no, unsaid = (
-        press(client, "/about-you", **given).data
+        words_of(press(client, "/about-you", **given))
         for given in (ALL_YES | WORDS, ALL_NO, dict.fromkeys(ALL_NO, "unsaid"))
     )
     assert yes == no == unsaid
-    assert b"In danger, call your local number." in yes.partition(b"<footer")[0]
+    assert "In danger, call your local number." in yes.partition("<footer")[0]
 
 
 def test_who_is_in_danger_gets_help_first_and_may_leave_out_everything(app: Flask, asked: Cast) -> None:
