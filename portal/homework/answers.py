@@ -1,7 +1,7 @@
 """Saving answers: small, often, from more than one window, and never one over the other (INP-07)."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -45,7 +45,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """The stored revision of each answer of the page, which of them another window had changed, and whose they are.
+    """The revision of each answer that the page may follow on, which of them another window had changed, and whose they are.
 
     `assignment`: so that an area can refuse, within the same transaction, what is no task of its own.
     """
@@ -103,7 +103,7 @@ def save_answers(
     if response.response.begun_at is None:
         response.response.begun_at = now
     session.flush()
-    return Saved(revisions, frozenset(conflicts), response.response.assignment)
+    return Saved(_followed(revisions, changes, conflicts), frozenset(conflicts), response.response.assignment)
 
 
 def save_joint(
@@ -139,7 +139,7 @@ def save_joint(
     if locked.response.begun_at is None:
         locked.response.begun_at = now
     session.flush()
-    return Saved(revisions, frozenset(conflicts), locked.response.assignment)
+    return Saved(_followed(revisions, changes, conflicts), frozenset(conflicts), locked.response.assignment)
 
 
 def keep_page(
@@ -196,6 +196,14 @@ def _must_be_writable(step: Step, *, is_asked: bool) -> None:
         raise NotWriting
 
 
+def _followed(
+    revisions: Mapping[str, int], changes: Sequence[Change], conflicts: Collection[str]
+) -> dict[str, int]:
+    """Give the revisions that the page may follow on: in a conflict its own, since it has not shown the other text."""
+    opened = {one.prompt_id: one.opened_at for one in changes if one.prompt_id in conflicts}
+    return {**revisions, **opened}
+
+
 def _seen(stored: Answer | JointAnswer | None) -> Seen | None:
     return Seen(stored.revision, stored.page_id, stored.serial) if stored else None
 
@@ -211,6 +219,8 @@ def _write(answer: Answer, change: Change, mark: PageMark, now: datetime) -> Non
     if change.resolves and answer.other:
         answer.other = ""
     elif change.value == answer.value:
+        if mark.page_id == answer.page_id:
+            answer.serial = mark.serial  # so that an earlier save, still under way, does not undo this one
         return
     answer.value, answer.saved_at = change.value, now
     answer.page_id, answer.serial = mark.page_id, mark.serial

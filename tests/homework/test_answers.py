@@ -108,8 +108,9 @@ class TestOneWindow:
     def test_a_save_that_was_long_under_way_undoes_no_later_one(
         self, save: Save, story: Callable[[], Answer]
     ) -> None:
-        save('"later"', PageMark("a" * 16, 2))
-        save('"earlier"', PageMark("a" * 16, 1))
+        save('"later"', PageMark("a" * 16, 1))
+        save('"later"', PageMark("a" * 16, 3))
+        save('"earlier"', PageMark("a" * 16, 2))
         assert story().value == '"later"'
 
     def test_a_look_at_a_page_is_no_new_revision(self, save: Save) -> None:
@@ -125,8 +126,11 @@ class TestOneWindow:
 class TestTwoWindows:
     def test_both_texts_are_kept(self, save: Save, story: Callable[[], Answer]) -> None:
         save('"here"')
-        assert save('"there"', THERE).conflicts == {"story"}
+        saved = save('"there"', THERE)
+        assert saved.conflicts == {"story"}
         assert (story().value, story().other) == ('"here"', '"there"')
+        save('"there and on"', THERE, opened_at=saved.revisions["story"])
+        assert (story().value, story().other) == ('"here"', '"there and on"')
 
     def test_their_author_chooses(self, save: Save, story: Callable[[], Answer]) -> None:
         save('"here"')
