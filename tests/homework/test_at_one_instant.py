@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import count
 from threading import Barrier
 from uuid import UUID
@@ -18,11 +19,19 @@ from portal.homework.models import Opening, TaskKind
 from portal.homework.queries import get_assignment, opened_answers, own_answers
 from portal.homework.registry import StageFacts, Task
 from portal.homework.rules import Gate, PageMark, Scope, Standing
-from portal.homework.service import assign, end_assignment, hold_assignment, open_stage, share, submit, take_back
+from portal.homework.service import (
+    assign,
+    end_assignment,
+    hold_assignment,
+    open_stage,
+    share,
+    submit,
+    take_back,
+)
 from portal.transaction import current_session, transaction
 from tests.support.cast import Actor, Cast
 
-ROUNDS = 6
+ROUNDS = 4
 Act = Callable[[Session], object]
 
 
@@ -125,7 +134,7 @@ Rounds = Callable[[Gate], list[Round]]
 
 def test_two_who_share_open_it_once_to_both(rounds: Rounds, cast: Cast) -> None:
     for one in rounds(Gate.BOTH):
-        acts = [lambda who=who: one.run(one.submit(who), one.share(who)) for who in (cast.ana, cast.ben)]  # noqa: B023
+        acts = [partial(one.run, one.submit(who), one.share(who)) for who in (cast.ana, cast.ben)]
         assert one.at_once(acts[0], acts[1]) == (True, True)
         assert one.has_opened()
 
@@ -134,7 +143,8 @@ def test_of_taking_back_and_the_other_share_one_comes_first(rounds: Rounds, cast
     for one in rounds(Gate.BOTH):
         assert one.run(one.submit(cast.ana), one.share(cast.ana), one.submit(cast.ben))
         shared, taken_back = one.at_once(
-            lambda: one.run(one.share(cast.ben)), lambda: one.run(one.take_back(cast.ana))  # noqa: B023
+            partial(one.run, one.share(cast.ben)),
+            partial(one.run, one.take_back(cast.ana)),
         )
         assert shared
         assert one.has_opened() is not taken_back
@@ -144,7 +154,9 @@ def test_of_taking_back_and_opening_one_is_refused(rounds: Rounds, cast: Cast) -
     for one in rounds(Gate.THERAPIST):
         for who in (cast.ana, cast.ben):
             assert one.run(one.submit(who), one.share(who))
-        opened, taken_back = one.at_once(lambda: one.run(one.open), lambda: one.run(one.take_back(cast.ana)))  # noqa: B023
+        opened, taken_back = one.at_once(
+            partial(one.run, one.open), partial(one.run, one.take_back(cast.ana))
+        )
         assert opened is not taken_back
         assert one.has_opened() is opened
 
@@ -153,14 +165,14 @@ def test_two_presses_of_the_therapist_open_once(rounds: Rounds, cast: Cast) -> N
     for one in rounds(Gate.THERAPIST):
         for who in (cast.ana, cast.ben):
             assert one.run(one.submit(who), one.share(who))
-        assert sorted(one.at_once(lambda: one.run(one.open), lambda: one.run(one.open))) == [False, True]  # noqa: B023
+        assert sorted(one.at_once(partial(one.run, one.open), partial(one.run, one.open))) == [False, True]
         assert one.has_opened()
 
 
 def test_a_share_beside_a_hold_opens_before_it_or_not_at_all(rounds: Rounds, cast: Cast) -> None:
     for one in rounds(Gate.BOTH):
         assert one.run(one.submit(cast.ana), one.share(cast.ana), one.submit(cast.ben))
-        assert one.at_once(lambda: one.run(one.share(cast.ben)), lambda: one.run(one.hold)) == (True, True)  # noqa: B023
+        assert one.at_once(partial(one.run, one.share(cast.ben)), partial(one.run, one.hold)) == (True, True)
         is_open = one.has_opened()
         assert one.run(one.take_back(cast.ben)) is not is_open
 
@@ -168,7 +180,7 @@ def test_a_share_beside_a_hold_opens_before_it_or_not_at_all(rounds: Rounds, cas
 def test_a_share_beside_the_close_opens_or_is_refused(rounds: Rounds, cast: Cast) -> None:
     for one in rounds(Gate.BOTH):
         assert one.run(one.submit(cast.ana), one.share(cast.ana), one.submit(cast.ben))
-        shared, closed = one.at_once(lambda: one.run(one.share(cast.ben)), lambda: one.run(one.close))  # noqa: B023
+        shared, closed = one.at_once(partial(one.run, one.share(cast.ben)), partial(one.run, one.close))
         assert closed
         assert one.has_opened() is shared
 
@@ -187,6 +199,6 @@ def test_what_was_saved_before_the_share_is_part_of_it_and_the_rest_is_refused(
                 acknowledged.append(f'"save {serial}"')
             raise AssertionError
 
-        assert one.at_once(write, lambda: one.run(one.submit(cast.ana), one.share(cast.ana))) == (True, True)  # noqa: B023
+        assert one.at_once(write, partial(one.run, one.submit(cast.ana), one.share(cast.ana))) == (True, True)
         assert one.stored(cast.ana) == acknowledged[-1]
         assert one.has_opened()

@@ -19,7 +19,7 @@ from portal.errors import Conflict
 from portal.homework import service
 from portal.homework.answers import Change, save_answers, save_joint
 from portal.homework.models import Answer, JointAnswer, Opening, TaskKind
-from portal.homework.queries import desk_answers, joint_answers, opened_answers, own_answers
+from portal.homework.queries import desk_answers, get_assignment, joint_answers, opened_answers, own_answers
 from portal.homework.registry import StageFacts, Task
 from portal.homework.rules import Gate, PageMark, Scope, Standing
 from portal.transaction import current_session, transaction
@@ -57,11 +57,9 @@ class HomeworkMachine(RuleBasedStateMachine):
         self.actors = {"ana": self.cast.ana, "ben": self.cast.ben}
         task = Task(TaskKind.EXERCISE, "machine", "1", "Machine", "To see.", 5, gate, STAGES)
         jane = self.cast.therapist.member()
-        self.assignment_id = service.assign(
-            self.session, jane, self.cast.couple_id, task, now=utc_now()
-        ).id
+        self.assignment_id = service.assign(self.session, jane, self.cast.couple_id, task, now=utc_now()).id
         self.session.expire_all()
-        parts = service.get_assignment(self.session, jane, self.assignment_id).responses
+        parts = get_assignment(self.session, jane, self.assignment_id).responses
         self.parts = {
             (who, one.stage): one.id for who in BOTH for one in parts if one.person_id == self.actors[who].person_id
         }  # fmt: skip
@@ -196,7 +194,9 @@ class HomeworkMachine(RuleBasedStateMachine):
     def own_words_stay_ones_own(self) -> None:
         for who in BOTH:
             viewer, part = self.actors[who].member(), self.parts[who, 1]
-            assert texts([*own_answers(self.session, viewer, part).values()]) == sorted(self.written[who].values())
+            assert texts([*own_answers(self.session, viewer, part).values()]) == sorted(
+                self.written[who].values()
+            )
             for other in self._others(who):
                 assert own_answers(self.session, other.member(), part) == {}
 
