@@ -12,6 +12,7 @@ from portal.assessments.catalogue import questionnaire_of
 from portal.assessments.definition import Questionnaire
 from portal.assessments.desk import desk_view
 from portal.assessments.differing import said_in
+from portal.assessments.rules import round_half_up
 from portal.assessments.together import shares_in, together_view
 from portal.assessments.views.blueprint import blueprint
 from portal.assessments.wording import TEXTS, words_for_agreement
@@ -62,6 +63,7 @@ def desk(assignment_id: UUID) -> ResponseReturnValue:
         zone_word=drawing.zone_word,
         difference_word=drawing.difference_word,
         similarity_word=drawing.similarity_word,
+        whole_number=round_half_up,
         **_frame(acts, test, "desk"),
     )
 
