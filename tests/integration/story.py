@@ -23,6 +23,7 @@ from portal.clock import utc_now
 from portal.notices.models import Message
 from portal.notices.rules import FOLD
 from portal.outbox import OutboxEntry, OutboxState
+from portal.safety.questions import QUESTIONS
 from portal.security.crypto import hashed_token
 from portal.security.login import cookie_name
 from portal.transaction import current_session, transaction
@@ -85,6 +86,7 @@ class Story:
         couple = self._make_couple(jane)
         self._accept(jane, couple, 0, WORDS.user_name, WORDS.password)
         self._accept(jane, couple, 1, WORDS.partner_user_name, WORDS.partner_password)
+        self._ask_each_alone(jane, couple)
         self._write(jane, couple)
 
     def _book(self) -> None:
@@ -128,7 +130,7 @@ class Story:
         way = page.select("section.plot")[person].select_one("form[action*='/invitations/']")
         assert way is not None
         shown = BeautifulSoup(send(jane, couple, {}, to=str(way["action"])).text, "html.parser")
-        link, code = (one.text for one in shown.select("dd code"))
+        link, code, *_ = (one.text for one in shown.select("dd code"))
         path, partner = urlsplit(link).path, self.browser()
         self.invitations.append(path)
         welcome = send(partner, path, {"code": code}).text
@@ -137,6 +139,16 @@ class Story:
         assert made.url.path == "/welcome", made.text
         send(partner, "/welcome", {})
         self._let_mails_leave()
+
+    def _ask_each_alone(self, jane: httpx.Client, couple: str) -> None:
+        """The first partner answers; the second has still to."""
+        send(jane, couple, {}, to=f"{couple}/individual-questions")
+        self._let_mails_leave()
+        typed = {
+            **{question.id: "yes" for question in QUESTIONS}, "way": "call", "hours": WORDS.safe_hours,
+            "safe_word": WORDS.safe_word, "words": WORDS.about_contact,
+        }  # fmt: skip
+        send(self.browser_of(WORDS.user_name), "/about-you", typed)
 
     def _write(self, jane: httpx.Client, couple: str) -> None:
         meeting = send(

@@ -25,6 +25,7 @@ from portal.couples.models import Partner
 from portal.demo import seed
 from portal.documents.models import Document
 from portal.extensions import db
+from portal.homework.models import Assignment, Response
 from portal.meetings.models import Meeting, Summary
 from portal.settings import Settings, settings_from_environment
 from portal.transaction import current_session, transaction
@@ -39,8 +40,9 @@ from tests.support.smtp import Mailbox
 SHARED = {"focus", "going_well", "working_on", "remember_a", "remember_b", "agreed", "next_time"}
 NAMES = {"first_name", "partner_name"}
 LEAD = {"last_name", "email", "words", "partner_last_name", "partner_email"}
+ALONE = {"safe_hours", "safe_word", "about_contact"}
 MAY_KNOW = {
-    "jane": SHARED | NAMES | LEAD | {"note", "process_note"},
+    "jane": SHARED | NAMES | LEAD | ALONE | {"note", "process_note"},
     WORDS.user_name: SHARED | NAMES,
     WORDS.partner_user_name: SHARED | NAMES,
     "ana": set(), "cleo": set(), "samir": set(), "fay": set(), "olivia": set(), "": set(),
@@ -165,6 +167,7 @@ def addresses(scene: Scene) -> list[str]:
             "token": [path.rpartition("/")[2] for path in scene.story.invitations],
             "slug": ["write-two-lists-before-you-write-one"],
             "mail_id": [uuid4()],
+            "page": [1],
         }
     rules = scene.app.url_map.bind("localhost")
     written = []
@@ -181,6 +184,8 @@ THINGS = {
     "meeting_id": Meeting,
     "summary_id": Summary,
     "document_id": Document,
+    "assignment_id": Assignment,
+    "response_id": Response,
 }
 
 
