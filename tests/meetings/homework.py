@@ -13,6 +13,7 @@ from portal.assessments.definition import readiness_test
 from portal.assessments.readiness import Band
 from portal.assessments.sharing import Shared, shown_rows
 from portal.clock import utc_now
+from portal.couples.models import Couple
 from portal.homework.answers import Change, save_answers, save_joint
 from portal.homework.models import Answer, Assignment, JointAnswer, Response, TaskKind
 from portal.homework.registry import Catalogue, StageFacts, Task
@@ -160,9 +161,8 @@ def _strangers(session: Session, cast: Cast) -> dict[str, UUID]:
         answers = {of.ana: {"goal": (Scope.REVEAL, canary(name))}}
         return written(session, of, answers, task=task, is_opened=is_opened)
 
-    theirs = replace(
-        cast, therapist=cast.stranger, couple_id=cast.other_couple_id, ana=cast.cleo, ben=cast.dan
-    )
+    session.get_one(Couple, cast.other_couple_id).therapist_id = cast.therapist.person_id
+    theirs = replace(cast, couple_id=cast.other_couple_id, ana=cast.cleo, ben=cast.dan)
     made = {name: opened(name) for name in ("hidden", "withdrawn", "individual")}
     made["unopened"] = opened("unopened", is_opened=False)
     made["a test's"] = opened("a test's", task=TEST)
