@@ -19,7 +19,9 @@ from werkzeug.serving import make_server
 from portal.accounts.invitations import invite
 from portal.accounts.models import Account, LoginSession, OneTimePurpose, OneTimeToken
 from portal.app import create_app
+from portal.assessments.definition import readiness_test
 from portal.assessments.differing import say_differ
+from portal.assessments.service import begin, fingerprint, finish, preview, save_page, share
 from portal.blog.models import Post
 from portal.booking.models import Consultation
 from portal.booking.rules import ConsultationStatus
@@ -30,10 +32,11 @@ from portal.demo import ZONE, seed
 from portal.diary.queries import next_free_slots
 from portal.documents.models import Document, DocumentState
 from portal.files.store import put_blob
+from portal.homework.answers import Change
 from portal.homework.models import Assignment, Response, TaskKind
 from portal.homework.queries import busy_with
 from portal.homework.registry import library
-from portal.homework.rules import Standing
+from portal.homework.rules import Gate, PageMark, Scope, Standing
 from portal.homework.service import assign, end_assignment, open_stage, submit
 from portal.meetings.models import Meeting, Note, Place, Presence, Summary
 from portal.meetings.rules import content_from_json
@@ -133,6 +136,7 @@ def _fill(session: Session, settings: Settings, gallery: Gallery) -> None:
     _hang_individual_questions(session, jane, accounts, gallery)
     _hang_tasks(session, jane, accounts["ana"], gallery)
     _hang_opened_test(session, jane, accounts["ana"], gallery)
+    _hang_own_tests(session, jane, accounts, gallery)
 
 
 def _hang_opened_test(session: Session, jane: Member, ana: Account, gallery: Gallery) -> None:
@@ -152,6 +156,46 @@ def _hang_opened_test(session: Session, jane: Member, ana: Account, gallery: Gal
     gallery.paths["joint page"] = f"/questions/{part.id}/together"
     gallery.paths["test"] = f"/couples/tasks/{part.assignment_id}/test"
     gallery.paths["test as they see it"] = f"/couples/tasks/{part.assignment_id}/test/together"
+
+
+def _hang_own_tests(session: Session, jane: Member, accounts: dict[str, Account], gallery: Gallery) -> None:
+    """Three more tests, as if from other years: Ana is in the midst of one, has finished one, and has shared one."""
+    ana, ben = accounts["ana"], accounts["ben"]
+    viewer = Member(ana.id, ana.person_id, UUID(int=0), frozenset({Role.PARTNER}), utc_now())
+    couple, test, now = (
+        session.scalars(select(Couple).where(Couple.number == 1)).one(),
+        readiness_test(),
+        utc_now(),
+    )
+    places = {item.id: str(1 + place % 5) for place, item in enumerate(test.items) if place != 9}
+    changes = [Change(item_id, place, Scope.THERAPIST, 0) for item_id, place in places.items()]
+    parts = []
+    for _count in range(3):
+        asked = Assignment(
+            couple_id=couple.id, assigned_by_id=jane.person_id, kind=TaskKind.TEST, task_id=test.id,
+            task_version=test.version, gate=Gate.THERAPIST,
+        )  # fmt: skip
+        session.add(asked)
+        session.flush()
+        own, other = (
+            Response(assignment_id=asked.id, stage=1, person_id=one.person_id) for one in (ana, ben)
+        )
+        session.add_all([own, other])
+        session.flush()
+        begin(session, viewer, own.id, now=now)
+        save_page(session, viewer, own.id, changes, PageMark("0" * 16), now=now + timedelta(minutes=8))
+        parts.append(own.id)
+    begun, finished, shared = parts
+    for part in (finished, shared):
+        finish(session, viewer, part, now=now)
+    choice = {"domain_ids": ["VAL", "RIT"], "item_ids": ["VALB"]}
+    seen = fingerprint(preview(session, viewer, shared, **choice))
+    share(session, viewer, shared, **choice, seen=seen, now=now)
+    for name, path in (
+        ("begun test", f"{begun}"), ("page of the test", f"{begun}/3"), ("look back", f"{begun}/check"),
+        ("own result", f"{finished}/result"), ("choice to share", f"{finished}/share"), ("own share", f"{shared}/share"),
+    ):  # fmt: skip
+        gallery.paths[name] = f"/questions/{path}"
 
 
 def _hang_tasks(session: Session, jane: Member, ana: Account, gallery: Gallery) -> None:

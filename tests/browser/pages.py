@@ -48,10 +48,11 @@ ROOMS = {
     "partner": Room(
         user_name="ana",
         plain=(
-            "/home", "/tasks", "joint page", "/about-you", "summary in work", "replaced summary", "ready summary", "failed summary", "document", "/account",
+            "/home", "/tasks", "begun test", "page of the test", "look back", "own result", "choice to share", "own share", "joint page", "/about-you", "summary in work", "replaced summary", "ready summary", "failed summary", "document", "/account",
             "/privacy", "/account/sign-ins", "/account/second-factor", "/prove", f"/summaries/{UNKNOWN}",
         ),
         sent_empty=("/about-you", "/account", "/prove"),
+        pressed=(("choice to share", "See what your partner will see"),),
     ),
     "therapist": Room(
         user_name="jane",
