@@ -19,6 +19,7 @@ import pyotp
 from tests.support.processes import Running, free_port, is_alive, process_like, running, wait_until
 
 STEP_SECONDS = 30  # RFC 6238
+IDLE_SECONDS = 15 * 60 + 1  # SES-03: longer than for partners and for staff
 PROOF_SECONDS = 5 * 60  # architecture.md 2: what is sealed asks again after five minutes
 
 
@@ -64,6 +65,13 @@ class House:
         with sqlite3.connect(self.instance / "portal.sqlite3", timeout=20) as database:
             database.execute(
                 "UPDATE login_session SET proved_at = proved_at - ?", [(PROOF_SECONDS + 1) * 1_000_000]
+            )
+
+    def let_sign_ins_run_out(self) -> None:
+        """Let a quarter of an hour pass without a sign of life from anybody who is signed in."""
+        with sqlite3.connect(self.instance / "portal.sqlite3", timeout=20) as database:
+            database.execute(
+                "UPDATE login_session SET last_seen_at = last_seen_at - ?", [IDLE_SECONDS * 1_000_000]
             )
 
     @contextmanager
