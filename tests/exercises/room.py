@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from bs4 import BeautifulSoup
@@ -48,7 +49,7 @@ class Desk:
         return {str(one["name"]): str(one.get("value", "")) for one in fields}
 
     def write(
-        self, page: int, go: str = "next", marks: dict[str, str] | None = None, **fields: object
+        self, page: int, go: str = "next", marks: dict[str, str] | None = None, **fields: Any
     ) -> TestResponse:
         """Fill a page and press a button; names are written with _ for a dot."""
         named = {name.replace("__", "."): value for name, value in fields.items()}

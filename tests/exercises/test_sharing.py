@@ -31,7 +31,7 @@ def ben(room: Room) -> Desk:
 def fill(desk: Desk, picked: list[str], story: str, guess: tuple[str, ...] = ()) -> None:
     desk.write(1, pick=picked)
     desk.write(2, rank=picked)
-    desk.write(3, **{f"lived.{picked[0]}": "7"})
+    desk.write(3, lived__calm="7")
     desk.write(4, story=story)
     desk.write(5, guess=[*guess, "", "", ""][:3])
     desk.write(6, tender="Qtender is mine.")
@@ -145,8 +145,8 @@ def test_who_keeps_an_answer_keeps_what_was_asked_about_it(app: Flask, cast: Cas
     for desk, goal in ((ana, "Qswim"), (ben, "Qsing")):
         desk.write(1, g1=goal)
         desk.write(2, g2=f"{goal} more")
-        desk.write(4, **{"imp.g1": "9", "imp.g2": "3"})
-        desk.write(5, **{"need.g2": "money"})
+        desk.write(4, imp__g1="9", imp__g2="3")
+        desk.write(5, need__g2="money")
     ana.finish(keep="g2")
     ben.finish()
     page = ben.words("opened")
@@ -210,11 +210,11 @@ def test_the_rating_for_the_therapist_never_reaches_the_partner(app: Flask, cast
         desk.finish()
     for actor in (cast.ana, cast.ben):
         desk = room.desk(actor, 2)
-        for page, fields in enumerate(
-            ({"pick": "A"}, {}, {}, {"done": "B"}, {"due": "2027-02-01"}, {"conf": "8"}, {"free": "1"}), 1
-        ):
-            if fields:
-                desk.write(page, **fields)
+        desk.write(1, pick="A")
+        desk.write(4, done="B")
+        desk.write(5, due="2027-02-01")
+        desk.write(6, conf="8")
+        desk.write(7, free="1")
         desk.finish()
     page = room.desk(cast.ben, 2).words("opened")
     assert "8 of 10" in page

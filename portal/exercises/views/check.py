@@ -121,7 +121,7 @@ def _page(sheet: Sheet, status: int = 200, form: Form | None = None) -> Response
         "exercises/check.html",
         status=status,
         sheet=sheet,
-        form=form,
+        trouble={"errors": form is not None, "form_errors": form.form_errors if form else []},
         lines={scope.value: _lines(sheet, scope) for scope in Scope},
         lacks=lacks if sheet.is_asked and sheet.response.step in {Step.WRITING, Step.SUBMITTED} else [],
         doubtful=[(one, pages[one.id]) for one in _doubtful(sheet)],

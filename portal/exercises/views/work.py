@@ -206,7 +206,14 @@ def _refuse(response_id: UUID, page: int, given: dict[str, Given], form: Form) -
         for one in sheet.questions(_prompt(sheet, page))
     ]
     state = _state(fields)
-    return _page(sheet, page, fields, state, HTTPStatus.UNPROCESSABLE_ENTITY, problems=form.form_errors)
+    return _page(
+        sheet,
+        page,
+        fields,
+        state,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        trouble={"errors": True, "form_errors": form.form_errors},
+    )
 
 
 def _saved(response_id: UUID, page: int, given: dict[str, Given], saved: Saved, now: datetime) -> Response:
@@ -247,7 +254,7 @@ def _page(
         page_state=state,
         here=_address(sheet, page),
         zone=get_self(current_session(), current_member()).zone,
-        **{"is_restored": False, **shown},
+        **{"is_restored": False, "trouble": {"errors": False}, **shown},
     )
 
 
