@@ -52,6 +52,7 @@ from portal.security.viewer import Member, Role, TokenPurpose
 from portal.settings import Settings
 from portal.transaction import transaction
 from portal.web.filters import utc_iso
+from tests.browser.exercises import hang_exercises
 from tests.conftest import settings_for
 from tests.support.individual import all_said, ask_quietly, fill_in
 from tests.support.processes import free_port
@@ -137,6 +138,7 @@ def _fill(session: Session, settings: Settings, gallery: Gallery) -> None:
     _hang_tasks(session, jane, accounts["ana"], gallery)
     _hang_opened_test(session, jane, accounts["ana"], gallery)
     _hang_own_tests(session, jane, accounts, gallery)
+    gallery.paths |= hang_exercises(session, jane, accounts)
 
 
 def _hang_opened_test(session: Session, jane: Member, ana: Account, gallery: Gallery) -> None:

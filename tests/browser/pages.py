@@ -48,7 +48,8 @@ ROOMS = {
     "partner": Room(
         user_name="ana",
         plain=(
-            "/home", "/tasks", "begun test", "page of the test", "look back", "own result", "choice to share", "own share", "joint page", "/about-you", "summary in work", "replaced summary", "ready summary", "failed summary", "document", "/account",
+            "/home", "/tasks", "begun test", "page of the test", "look back", "own result", "choice to share", "own share", "joint page", "/about-you", "exercise", "choices", "ranking", "scales",
+            "writing paper", "look back at it", "opened exercise", "second part", "written together", "day", "summary in work", "replaced summary", "ready summary", "failed summary", "document", "/account",
             "/privacy", "/account/sign-ins", "/account/second-factor", "/prove", f"/summaries/{UNKNOWN}",
         ),
         sent_empty=("/about-you", "/account", "/prove"),
@@ -57,7 +58,7 @@ ROOMS = {
     "therapist": Room(
         user_name="jane",
         plain=(
-            "/today", "/calendar", "/requests", "lead", "new couple", "/couples", "couple", "given tasks", "test", "test as they see it", "give a task", "end the work", "individual", "/practice/help", "guests", "record", "meeting", "note",
+            "/today", "/calendar", "/requests", "lead", "new couple", "/couples", "couple", "given tasks", "test", "test as they see it", "exercise on the desk", "give a task", "end the work", "individual", "/practice/help", "guests", "record", "meeting", "note",
             "sign", "signed note", "process note", "write summary", "preview", "summary in work", "replaced summary",
             "failed summary", "document", "unlock code", "/account", "/account/sign-ins", "/prove", f"/couples/{UNKNOWN}",
         ),

@@ -1,0 +1,85 @@
+"""Exercises in the gallery: one in the midst of being written, one open to both with its second part begun."""
+
+import json
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.accounts.models import Account
+from portal.clock import utc_now
+from portal.couples.models import Couple
+from portal.homework.answers import Change, save_answers, save_joint
+from portal.homework.models import Assignment, Response, TaskKind
+from portal.homework.rules import Gate, PageMark, Scope
+from portal.homework.service import share, submit
+from portal.security.viewer import Member, Role
+
+VALUES = {
+    "pick": ["home", "calm", "humour"],
+    "rank": ["home", "calm", "humour"],
+    "lived.home": 6,
+    "story": "The last week of August.\nWe listened to the rain.",
+    "guess": ["calm", "nature"],
+}
+
+
+def hang_exercises(session: Session, jane: Member, accounts: dict[str, Account]) -> dict[str, str]:
+    """Give couple 1 exercises as if from other years; returns the paths of their pages by name."""
+    begun, values, goal = (
+        _given(session, jane, accounts, task, stages)
+        for task, stages in (("values-compass", 1), ("values-compass", 1), ("one-shared-goal", 2))
+    )
+    ana, ben = (_viewer(accounts[name]) for name in ("ana", "ben"))
+    _write(session, ana, begun[ana.person_id, 1], VALUES)
+    for viewer in (ana, ben):
+        _write(session, viewer, values[viewer.person_id, 1], VALUES)
+        _write(session, viewer, goal[viewer.person_id, 1], {"ideas": "A shed.\nA choir.\nA walk each week."})
+        for part in (values[viewer.person_id, 1], goal[viewer.person_id, 1]):
+            submit(session, viewer, part, seconds=None, now=utc_now())
+            share(session, viewer, part, now=utc_now())
+    second = goal[ana.person_id, 2]
+    for number, (viewer, words) in enumerate(((ana, "A shed."), (ben, "A choir, then a shed."))):
+        part = goal[viewer.person_id, 2]
+        change = Change("pick", json.dumps(words), Scope.JOINT, opened_at=number)
+        save_joint(session, viewer, part, [change], PageMark(f"{number:016x}"), now=utc_now())
+    assignment_id = session.scalars(select(Response.assignment_id).where(Response.id == second)).one()
+    pages = {
+        "exercise": begun[ana.person_id, 1], "choices": f"{begun[ana.person_id, 1]}/1", "ranking": f"{begun[ana.person_id, 1]}/2",
+        "scales": f"{begun[ana.person_id, 1]}/3", "writing paper": f"{begun[ana.person_id, 1]}/4",
+        "look back at it": f"{begun[ana.person_id, 1]}/check", "opened exercise": f"{values[ana.person_id, 1]}/opened",
+        "second part": second, "written together": f"{second}/1", "day": f"{second}/5",
+    }  # fmt: skip
+    return {
+        **{name: f"/reflections/{page}" for name, page in pages.items()},
+        "exercise on the desk": f"/couples/tasks/{assignment_id}/reflection",
+    }
+
+
+def _given(
+    session: Session, jane: Member, accounts: dict[str, Account], task_id: str, stages: int
+) -> dict[tuple[UUID, int], UUID]:
+    couple = session.scalars(select(Couple).where(Couple.number == 1)).one()
+    assignment = Assignment(
+        couple_id=couple.id, assigned_by_id=jane.person_id, kind=TaskKind.EXERCISE, task_id=task_id, task_version="1",
+        gate=Gate.BOTH,
+    )  # fmt: skip
+    session.add(assignment)
+    session.flush()
+    parts = [
+        Response(assignment_id=assignment.id, stage=stage, person_id=accounts[name].person_id)
+        for name in ("ana", "ben")
+        for stage in range(1, stages + 1)
+    ]
+    session.add_all(parts)
+    session.flush()
+    return {(part.person_id, part.stage): part.id for part in parts}
+
+
+def _viewer(account: Account) -> Member:
+    return Member(account.id, account.person_id, UUID(int=0), frozenset({Role.PARTNER}), utc_now())
+
+
+def _write(session: Session, viewer: Member, part: UUID, answers: dict[str, object]) -> None:
+    changes = [Change(name, json.dumps(value), Scope.REVEAL, 0) for name, value in answers.items()]
+    save_answers(session, viewer, part, changes, PageMark("0" * 16), now=utc_now())
