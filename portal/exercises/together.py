@@ -29,12 +29,16 @@ class Guess:
 
 
 def commons_of(exercise: Exercise, opened: Opened) -> list[Common]:
-    """List what both chose, prompt by prompt, rankings first; a prompt that only one has opened has nothing in common."""
+    """List what both chose, prompt by prompt, rankings first, nothing twice.
+
+    A prompt that only one has opened has nothing in common.
+    """
     asked = [prompt for prompt in exercise.prompts if _is_compared(prompt)]
-    found = []
+    found: list[Common] = []
     for prompt in sorted(asked, key=lambda one: one.type is not FieldType.RANKING):
         both = set(_slugs(opened.get(("a", prompt.id)))) & set(_slugs(opened.get(("b", prompt.id))))
-        options = tuple(option for option in exercise.options_of(prompt) if option.slug in both)
+        said = {option for one in found for option in one.options}
+        options = tuple(one for one in exercise.options_of(prompt) if one.slug in both and one not in said)
         if options:
             found.append(Common(prompt, options))
     return found
