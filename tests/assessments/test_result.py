@@ -7,6 +7,7 @@ from flask import Flask
 
 from portal.assessments.rules import Absent, Answer
 from portal.clock import utc_now
+from portal.errors import NotFound
 from portal.homework.models import Response
 from portal.homework.service import hide
 from portal.transaction import transaction
@@ -141,6 +142,8 @@ class TestWhatComesNext:
         reader = reader_of(walk, cast.ana)
         assert "partner" not in words(reader.see("/result"))
         assert reader.client.get(reader.base + "/share").status_code == 404
+        with pytest.raises(NotFound):
+            walk.share(cast.ana)
 
     def test_somebody_else_never_reads_it(self, walk: Walk) -> None:
         walk.finish(walk.cast.ana, keyed_as(4))

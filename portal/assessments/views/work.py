@@ -93,7 +93,7 @@ def save(response_id: UUID, page: int) -> ResponseReturnValue:
         if "restored" in request.form:
             forget_kept_page(session, viewer, response_id, page)
     if not is_sound:
-        return _refuse(response_id, page, form)
+        return _refuse(response_id, page, form, saved)
     if "go" not in request.form:
         return _saved(response_id, page, form, saved, now)
     if saved.conflicts:
@@ -184,13 +184,13 @@ def _show(sitting: Sitting, page: int, status: int = 200) -> Response:
     )
 
 
-def _refuse(response_id: UUID, page: int, form: PageForm) -> Response:
+def _refuse(response_id: UUID, page: int, form: PageForm, saved: Saved | None = None) -> Response:
     """Show the page with everything that was chosen; a save that nobody pressed for gets a sentence only."""
     if "go" not in request.form:
         return error_answer(HTTPStatus.UNPROCESSABLE_ENTITY)
     is_restored = "restored" in request.form
     return _page(
-        response_id, page, form, _state(form), HTTPStatus.UNPROCESSABLE_ENTITY, is_restored=is_restored
+        response_id, page, form, _state(form, saved), HTTPStatus.UNPROCESSABLE_ENTITY, is_restored=is_restored
     )
 
 
