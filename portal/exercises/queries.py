@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import and_, select
-from sqlalchemy.orm import Session, contains_eager, selectinload
+from sqlalchemy import and_
+from sqlalchemy.orm import Session, contains_eager
 
 from portal.couples.models import Couple, Partner, Side
 from portal.couples.queries import get_couple
@@ -33,8 +33,14 @@ class People:
     therapist: str
 
 
-def get_own_part(session: Session, viewer: Member, response_id: UUID) -> OwnPart:
-    """Load one's own part with its answers. One statement; openings are not loaded. Raises NotFound for any other."""
+def get_own_part(
+    session: Session, viewer: Member, response_id: UUID, *, with_openings: bool = True
+) -> OwnPart:
+    """Load one's own part with its answers, and which stages have opened.
+
+    Two statements, one without openings. Raises NotFound for any other.
+    """
+    assignment = contains_eager(Response.assignment)
     own = (
         own_responses(viewer)
         .add_columns(Partner.side, Answer)
@@ -43,7 +49,7 @@ def get_own_part(session: Session, viewer: Member, response_id: UUID) -> OwnPart
         )
         .outerjoin(Answer, Answer.response_id == Response.id)
         .where(Response.id == response_id)
-        .options(contains_eager(Response.assignment))
+        .options(assignment.selectinload(Assignment.openings) if with_openings else assignment)
         .execution_options(populate_existing=True)
     )
     found = session.execute(own).all()
@@ -51,16 +57,6 @@ def get_own_part(session: Session, viewer: Member, response_id: UUID) -> OwnPart
         raise NotFound(str(response_id))
     rows = {answer.prompt_id: answer for _response, _side, answer in found if answer is not None}
     return OwnPart(found[0][0], found[0][1], rows)
-
-
-def load_openings(session: Session, assignment: Assignment) -> None:
-    """Load which stages of an assignment have opened. One statement."""
-    session.scalars(
-        select(Assignment)
-        .where(Assignment.id == assignment.id)
-        .options(selectinload(Assignment.openings))
-        .execution_options(populate_existing=True)
-    ).one()
 
 
 def own_stages(session: Session, viewer: Member, assignment_id: UUID) -> dict[int, UUID]:

@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 
 from tests.exercises.room import GOALS, SHARED, VALUES, Desk, Room, room_with
 from tests.support.cast import Cast, client_of
+from tests.support.statements import counted
 
 HIDE = "If you no longer want"
 WAITING = "This opens when you have both shared, or in your session."
@@ -240,3 +241,23 @@ def test_only_what_is_open_to_both_can_be_marked_as_talked_about(room: Room, ana
         f"/couples/tasks/{room.assignment_id}/reviewed", data={"form_token": token, "reviewed": str(ana.part)}
     )
     assert refused.status_code == HTTPStatus.NOT_FOUND
+
+
+def test_pages_about_both_cost_few_statements(app: Flask, cast: Cast) -> None:
+    room = room_with(app, cast, GOALS)
+    for actor in (cast.ana, cast.ben):
+        desk = room.desk(actor)
+        desk.write(1, g1="Swim.")
+        desk.finish()
+    second, jane = room.desk(cast.ana, 2), therapist(room).client
+    second.write(1, map__a__g1="overlaps")
+    paths = [f"{second.home}/1", f"{second.home}/check", f"{second.home}/opened", second.home]
+    costs = {path.rpartition("/")[2]: cost(app, second.client, path) for path in paths}
+    costs["desk"] = cost(app, jane, f"/couples/tasks/{room.assignment_id}/reflection")
+    assert {name: number for name, number in costs.items() if number > 12} == {}
+
+
+def cost(app: Flask, client: FlaskClient, path: str) -> int:
+    with counted(app) as statements:
+        assert client.get(path).status_code == HTTPStatus.OK
+    return len(statements)

@@ -40,9 +40,9 @@ def desk(assignment_id: UUID) -> ResponseReturnValue:
     state = desk_state(session, viewer, assignment_id)
     exercise = exercise_of(state.assignment)
     answers = desk_answers(session, viewer, assignment_id)
-    marks = reviewable(session, viewer, assignment_id)
-    values = _by_side(state, answers)
-    written = versions_of(joint_answers(session, viewer, assignment_id))
+    joint = joint_answers(session, viewer, assignment_id)
+    written, marks = versions_of(joint), reviewable(state.assignment, answers, joint)
+    values = _by_side(state, answers)  # all rows are loaded by now, so that one statement fetches their keys
     audited_read(viewer, Action.TASK_READ, state.assignment)
     shared = {key: value for key, value in values.items() if _is_shared(state, answers, key)}
     known = Known(joint={name: decoded(rows[-1].value) for name, rows in written.items()}, opened=shared)

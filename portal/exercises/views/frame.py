@@ -12,7 +12,7 @@ from portal.errors import NotFound
 from portal.exercises.answers import Given, decoded, shortfall
 from portal.exercises.checking import find_exercise
 from portal.exercises.definition import Exercise, Prompt, Whose
-from portal.exercises.queries import OwnPart, People, find_people, get_own_part, load_openings
+from portal.exercises.queries import OwnPart, People, find_people, get_own_part
 from portal.exercises.questions import Known, Question, Side, pages_of, questions_of, scope_of
 from portal.exercises.wording import Readers, readers_of
 from portal.homework.models import Assignment, JointAnswer, Response, TaskKind
@@ -153,29 +153,31 @@ def exercise_of(assignment: Assignment) -> Exercise:
         raise NotFound(str(assignment.id)) from None
 
 
-def own_sheet(response_id: UUID) -> Sheet:
-    """Load one's own part with all that its pages show. Raises NotFound for any other, and for a stage not reached."""
+def own_sheet(response_id: UUID, *, is_whole: bool = False) -> Sheet:
+    """Load one's own part with all that its pages show; whole: with what both wrote and what is open of every stage.
+
+    Raises NotFound for any other, and for a stage not reached.
+    """
     session, viewer = current_session(), current_member()
     part = get_own_part(session, viewer, response_id)
     assignment = part.response.assignment
     exercise = exercise_of(assignment)
-    load_openings(session, assignment)
     if not is_reachable(part.response):
         raise NotFound(str(response_id))
     people = find_people(session, viewer, assignment.couple_id)
     prompts = pages_of(exercise, part.response.stage, is_for_one=assignment.for_person_id is not None)
     versions: Versions = {}
-    if any(prompt.is_joint for prompt in prompts):
+    if is_whole or any(prompt.is_joint for prompt in prompts):
         versions = versions_of(joint_answers(session, viewer, assignment.id))
     opened: dict[tuple[Side, str], object] = {}
-    if people is not None and any(asks_about_both(exercise, prompt) for prompt in prompts):
+    if people is not None and (is_whole or any(asks_about_both(exercise, prompt) for prompt in prompts)):
         opened = opened_to_both(people, assignment.id)
     return Sheet(part, exercise, people, versions, opened)
 
 
 def written_sheet(response_id: UUID) -> Sheet:
     """Load of one's own part only what a save needs. One statement, and one for the key. Raises NotFound for any other."""
-    part = get_own_part(current_session(), current_member(), response_id)
+    part = get_own_part(current_session(), current_member(), response_id, with_openings=False)
     return Sheet(part, exercise_of(part.response.assignment))
 
 

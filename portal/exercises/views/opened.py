@@ -5,14 +5,11 @@ from uuid import UUID
 from flask import url_for
 from flask.typing import ResponseReturnValue
 
-from portal.exercises.answers import decoded
 from portal.exercises.queries import own_stages
-from portal.exercises.questions import Known
 from portal.exercises.showing import joint_of, sections_of
 from portal.exercises.together import commons_of, guesses_of
 from portal.exercises.views.blueprint import blueprint
-from portal.exercises.views.frame import opened_to_both, own_sheet, versions_of
-from portal.homework.queries import joint_answers
+from portal.exercises.views.frame import own_sheet
 from portal.homework.rules import Standing
 from portal.security.gate import requires
 from portal.security.login import current_member
@@ -25,30 +22,24 @@ from portal.web.htmx import redirect_to, render
 @requires(Permission.HOMEWORK_TASK_WORK)
 def opened(response_id: UUID) -> ResponseReturnValue:
     """Show what both shared; withheld, hidden and skipped answers are all the same: not there."""
-    session, viewer, sheet = current_session(), current_member(), own_sheet(response_id)
+    session, viewer, sheet = current_session(), current_member(), own_sheet(response_id, is_whole=True)
     assignment = sheet.response.assignment
     is_between_us = sheet.people is not None and assignment.standing is not Standing.WITHDRAWN
     if sheet.people is None or not is_between_us or not assignment.openings:
         return redirect_to(url_for("exercises.start", response_id=response_id))
-    values = opened_to_both(sheet.people, assignment.id)
-    written = {
-        name: decoded(rows[-1].value)
-        for name, rows in versions_of(joint_answers(session, viewer, assignment.id)).items()
-    }
+    values = sheet.opened or {}
     exercise = sheet.exercise
     reached = {1, *(one.stage + 1 for one in assignment.openings)}
-    known = Known(joint=written, opened=values)
     return render(
         "exercises/opened.html",
         sheet=sheet,
         commons=commons_of(exercise, values),
         guesses=guesses_of(exercise, values),
         sections=sections_of(exercise, exercise.prompts, values),
-        together=joint_of(exercise, exercise.prompts, known),
+        together=joint_of(exercise, exercise.prompts, sheet.known),
         writable={
             stage: part_id
             for stage, part_id in own_stages(session, viewer, assignment.id).items()
             if stage in reached and any(prompt.is_joint for prompt in exercise.of_stage(stage))
         },
-        own_lines=[side for side, _name in values if side == sheet.part.side.value],
     )
