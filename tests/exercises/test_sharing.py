@@ -6,6 +6,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from portal.homework.queries import opened_answers
+from portal.transaction import current_session
 from tests.exercises.room import GOALS, SHARED, VALUES, Desk, Room, room_with
 from tests.support.cast import Cast, client_of
 from tests.support.statements import counted
@@ -155,6 +157,9 @@ def test_who_keeps_an_answer_keeps_what_was_asked_about_it(app: Flask, cast: Cas
     assert "Qswim more" not in page
     assert page.count("3 of 10") == 1
     assert page.count("money") == 1
+    with app.app_context():
+        loaded = opened_answers(current_session(), cast.ben.member(), room.assignment_id)
+        assert {one.prompt_id for one in loaded if one.person_id == cast.ana.person_id} == {"g1", "imp.g1"}
     maps = room.desk(cast.ben, 2).look("1").select("fieldset legend")
     assert [one.text for one in maps] == ["Ana: Qswim", "Ben: Qsing", "Ben: Qsing more"]
 

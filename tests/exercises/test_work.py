@@ -113,6 +113,7 @@ def test_two_windows_keep_both_texts_until_one_is_chosen(ana: Desk) -> None:
     ana.write(4, marks=marks, story="Two.")
     answer = ana.write(4, marks=second, go="", story="Three.")
     assert answer.status_code == HTTPStatus.CONFLICT
+    assert 'name="rev-story" value="0"' in answer.text, "the page would overwrite what it has not shown"
     again = ana.client.post(f"{ana.home}/4", data={**second, "story": "Three, longer."})
     assert again.status_code == HTTPStatus.CONFLICT
     assert "Two." in ana.words("4")
