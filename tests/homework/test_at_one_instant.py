@@ -1,7 +1,7 @@
 """Two at the same instant on both databases: a reveal opens once, to both or to none (F19), and no word is lost."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import partial
 from itertools import count
 from threading import Barrier
@@ -202,3 +202,21 @@ def test_what_was_saved_before_the_share_is_part_of_it_and_the_rest_is_refused(
         assert one.at_once(write, partial(one.run, one.submit(cast.ana), one.share(cast.ana))) == (True, True)
         assert one.stored(cast.ana) == acknowledged[-1]
         assert one.has_opened()
+
+
+def test_a_share_waits_for_a_save_that_is_under_way(rounds: Rounds, cast: Cast) -> None:
+    one = rounds(Gate.BOTH)[0]
+    assert one.run(one.submit(cast.ben), one.share(cast.ben))
+
+    def share_and_look() -> str:
+        assert one.run(one.submit(cast.ana), one.share(cast.ana))
+        with one.app.app_context():
+            read = opened_answers(current_session(), cast.ben.member(), one.id)
+            return next(answer.value for answer in read if answer.person_id == cast.ana.person_id)
+
+    with ThreadPoolExecutor(1) as pool:
+        with one.app.app_context(), transaction() as session:
+            one.save(cast.ana, '"the last words"', 2)(session)
+            looked = pool.submit(share_and_look)
+            wait([looked], timeout=0.3)  # it would be over by then if it did not wait
+        assert looked.result(timeout=60) == '"the last words"'
