@@ -218,10 +218,7 @@ def _refuse(response_id: UUID, page: int, given: dict[str, Given], form: Form) -
 
 def _saved(response_id: UUID, page: int, given: dict[str, Given], saved: Saved, now: datetime) -> Response:
     """Answer a save that nobody pressed for: the marks of the page, with what they say now."""
-    shown = {
-        one: opened_at(request.form, one) for one in given
-    }  # a conflict stays one until both texts were shown
-    shown |= {one: number for one, number in saved.revisions.items() if one not in saved.conflicts}
+    shown = {one: opened_at(request.form, one) for one in given} | dict(saved.revisions)
     state = PageState(read_mark(request.form), shown)
     if saved.conflicts:
         way = url_for("exercises.questions", response_id=response_id, page=page)
