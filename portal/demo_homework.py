@@ -20,8 +20,9 @@ from portal.exercises.questions import base_of
 from portal.homework import service as homework
 from portal.homework.answers import Change, save_answers
 from portal.homework.models import Assignment, TaskKind
+from portal.homework.queries import desk_answers
 from portal.homework.registry import task_of
-from portal.homework.reviewing import mark_reviewed, reviewable
+from portal.homework.reviewing import mark_reviewed
 from portal.homework.rules import PageMark, Scope
 from portal.security.viewer import Member
 
@@ -82,7 +83,7 @@ class Desk:
     couple_id: UUID
     now: datetime
 
-    def talk_about_values(self, answers: Mapping[Member, Mapping[str, object]]) -> None:
+    def talk_about_values(self, answers: Mapping[Member, Mapping[str, object]]) -> Assignment:
         """Let both answer and share the exercise on values; their stories were talked about in a session."""
         assignment = self.assign(TaskKind.EXERCISE, VALUES, days_ago=9)
         for person, said in answers.items():
@@ -92,11 +93,12 @@ class Desk:
         self.session.refresh(assignment, ["openings"])
         for opening in assignment.openings:
             opening.created_at = self._days_ago(5)
-        open_to_both = reviewable(self.session, self.therapist, assignment.id).values()
-        stories = [one.id for one in open_to_both if one.prompt_id == "story"]
+        finished = desk_answers(self.session, self.therapist, assignment.id)
+        stories = [one.id for one in finished if one.prompt_id == "story"]
         mark_reviewed(self.session, self.therapist, assignment.id, stories, self.now)
+        return assignment
 
-    def take_the_test(self, answers: Mapping[Member, Mapping[str, tuple[int, ...]]]) -> None:
+    def take_the_test(self, answers: Mapping[Member, Mapping[str, tuple[int, ...]]]) -> Assignment:
         """Let both take and share the Readiness Test; it waits for the therapist to open it."""
         test = readiness_test()
         assignment = self.assign(TaskKind.TEST, (test.id, test.version), days_ago=4)
@@ -109,6 +111,7 @@ class Desk:
             homework.submit(self.session, person, part, seconds=None, now=self._days_ago(2))
             shown = preview(self.session, person, part, domain_ids=domains, item_ids=["VISB"])
             homework.share(self.session, person, part, shown=shown_rows(shown), now=self._days_ago(1))
+        return assignment
 
     def assign(self, kind: TaskKind, task: tuple[str, str], *, days_ago: int) -> Assignment:
         """Give both something, some days ago."""

@@ -1,5 +1,7 @@
 """Finding the signed-in member of a request, and keeping the sign-in alive while its owner is active."""
 
+from sqlalchemy import update
+
 from portal.accounts.models import LoginSession
 from portal.accounts.queries import find_lapsed_sign_in, find_live_sign_in, member_of
 from portal.accounts.rules import TOUCH_EVERY
@@ -20,7 +22,7 @@ def load_member(token: str, is_activity: bool) -> Member | None:
     session.info["signed_in"] = found  # else the session would forget the person, whom every page asks for
     if is_activity and now - found.last_seen_at >= TOUCH_EVERY:
         with transaction() as session:
-            session.get_one(LoginSession, found.id).last_seen_at = now
+            session.execute(update(LoginSession).where(LoginSession.id == found.id).values(last_seen_at=now))
     return member_of(found)
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.interfaces import ORMOption
 
@@ -49,10 +49,14 @@ def open_leads(session: Session, viewer: Member) -> list[Consultation]:
     )
 
 
-def count_open_leads(session: Session, viewer: Member) -> int:
-    """Count them, for the navigation. One statement."""
-    counted = visible_to(viewer).where(_is_open(utc_now())).with_only_columns(func.count())
-    return session.scalar(counted) or 0
+def number_of_open_leads(viewer: Viewer) -> ScalarSelect[int]:
+    """Count them within another statement: the navigation of every page shows their number."""
+    return (
+        visible_to(viewer)
+        .where(_is_open(utc_now()))
+        .with_only_columns(func.count(), maintain_column_froms=True)
+        .scalar_subquery()
+    )
 
 
 def list_leads(session: Session, viewer: Member) -> list[Consultation]:

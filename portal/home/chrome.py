@@ -7,9 +7,10 @@ from typing import Any
 from flask import Flask, current_app, g, has_request_context, request, url_for
 from flask_babel import gettext as _
 
-from portal.booking.queries import count_open_leads
+from portal.booking.queries import number_of_open_leads
 from portal.clock import utc_now
 from portal.people.queries import get_self
+from portal.practice.models import Practice
 from portal.practice.queries import find_face
 from portal.practice.rules import HelpLines, dialled
 from portal.security.login import current_viewer
@@ -51,7 +52,7 @@ def init_pages(app: Flask) -> None:
 
 
 def chrome() -> dict[str, Any]:
-    """Collect the surroundings of a page; a fragment has none. For visitors one statement, for members two, for therapists three."""
+    """Collect the surroundings of a page; a fragment has none. One statement, for members perhaps one more."""
     words = {"page_lang": "en-GB", "is_demo": current_app.extensions["settings"].is_demo}
     if not has_request_context() or getattr(g, "is_failing", False) or g.get("is_fragment"):
         return words
@@ -63,21 +64,20 @@ def chrome() -> dict[str, Any]:
 
 def _collect() -> dict[str, Any]:
     viewer = current_viewer()
+    session, is_therapist = current_session(), isinstance(viewer, Member) and viewer.is_therapist
+    face = find_face(session, number_of_open_leads(viewer)) if is_therapist else find_face(session)
     return {
-        "practice": practice_words(),
-        "navigation": navigation_of(viewer),
-        "viewer_name": ""
-        if isinstance(viewer, Anonymous)
-        else get_self(current_session(), viewer).first_name,
+        "practice": practice_words(face),
+        "navigation": navigation_of(viewer, open_leads=face[2] if face else 0),
+        "viewer_name": "" if isinstance(viewer, Anonymous) else get_self(session, viewer).first_name,
     }
 
 
-def practice_words() -> PracticeWords:
-    """Load the practice's public words; before the first set-up only the product's name."""
-    face = find_face(current_session())
+def practice_words(face: tuple[Practice, str, int] | None) -> PracticeWords:
+    """Give the practice's public words; before the first set-up only the product's name."""
     if face is None:
         return PracticeWords()
-    practice, therapist_name = face
+    practice, therapist_name, _number = face
     lines = practice.help_lines
     are_current = lines.are_current(utc_now().date())
     return PracticeWords(
@@ -91,7 +91,7 @@ def practice_words() -> PracticeWords:
     )
 
 
-def navigation_of(viewer: Member | Anonymous) -> list[NavigationItem]:
+def navigation_of(viewer: Member | Anonymous, *, open_leads: int) -> list[NavigationItem]:
     """List where this viewer can go."""
     if isinstance(viewer, Anonymous):
         return [
@@ -110,7 +110,7 @@ def navigation_of(viewer: Member | Anonymous) -> list[NavigationItem]:
     entries: list[tuple[bool, Callable[[], NavigationItem]]] = [
         (viewer.is_staff, lambda: _item(_("Today"), "home.today", "sun")),
         (viewer.is_staff, lambda: _item(_("Calendar"), "diary.calendar", "calendar")),
-        (viewer.is_therapist, lambda: _item(_("Requests"), "booking.leads", "inbox", _open_leads(viewer))),
+        (viewer.is_therapist, lambda: _item(_("Requests"), "booking.leads", "inbox", open_leads)),
         (viewer.is_therapist, lambda: _item(_("Couples"), "caseload.couples", "pair")),
         (
             viewer.is_owner or viewer.is_therapist,
@@ -119,10 +119,6 @@ def navigation_of(viewer: Member | Anonymous) -> list[NavigationItem]:
         (viewer.is_staff, lambda: _item(_("Your account"), "accounts.security", "key")),
     ]
     return [make() for is_open, make in entries if is_open]
-
-
-def _open_leads(viewer: Member) -> int:
-    return count_open_leads(current_session(), viewer)
 
 
 def _item(label: str, endpoint: str, icon: str, count: int = 0) -> NavigationItem:

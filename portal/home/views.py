@@ -11,7 +11,7 @@ from portal.couples.queries import find_own_couple
 from portal.diary.queries import calendar_of, next_free_slots
 from portal.health.queries import heartbeats_of
 from portal.home.queries import next_consultation_of, next_session_of
-from portal.homework.needs import stuck_tasks, things_to_open
+from portal.homework.needs import needs_of
 from portal.homework.own_tasks import Place, next_of, own_tasks
 from portal.meetings.queries import list_waiting, summaries_for_reader
 from portal.notices.queries import mail_trouble
@@ -122,7 +122,6 @@ def today() -> ResponseReturnValue:
         needs=list_waiting(session, viewer),
         caseload=list_caseload(session, viewer),
         entries=calendar_of(session, viewer, now, days=1),
-        to_open=things_to_open(session, viewer),
-        stuck=stuck_tasks(session, viewer, now),
+        homework=needs_of(session, viewer, now),
         to_read=to_acknowledge(session, viewer, zone, now),  # last: one statement for the keys of all rows
     )

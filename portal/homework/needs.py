@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, SQLColumnExpression, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from portal.couples.holds import is_held
@@ -42,54 +42,48 @@ class Need:
         return catalogue_of(self.kind).desk_endpoint
 
 
-def things_to_open(session: Session, viewer: Member) -> list[Need]:
-    """List the reveals that both have shared and that only wait for the therapist, the longest wait first. One statement."""
-    is_open = exists().where(Opening.assignment_id == Assignment.id, Opening.stage == Response.stage)
-    shared = func.sum(case((Response.step == Step.SHARED, 1), else_=0))
-    since = func.max(Response.shared_at)
-    found = (
-        _asked(viewer, since)
-        .join(Assignment.responses)
-        .where(Assignment.for_person_id.is_(None), Assignment.held_at.is_(None))
-        .where(~is_held(Assignment.couple_id), ~is_open)
-        .group_by(
-            Assignment.id,
-            Couple.number,
-            Assignment.kind,
-            Assignment.task_id,
-            Assignment.task_version,
-            Response.stage,
-        )
-        .having(func.count() == 2, shared == 2)  # noqa: PLR2004 - a couple
-    )
-    return _needs(session, found.order_by(since, Assignment.id))
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What needs a therapist, the longest wait first.
 
-
-def stuck_tasks(session: Session, viewer: Member, now: datetime) -> list[Need]:
-    """List what has been with a couple for a fortnight, or beyond its day, and somebody still writes. One statement.
-
-    For the therapist alone; who it is stands on the couple's page.
+    `to_open`: both have shared, and only the therapist is missing. `stuck`: with a couple for a fortnight, or beyond its
+    day, and somebody still writes; who it is stands on the couple's page.
     """
-    is_written = exists().where(
-        Response.assignment_id == Assignment.id, Response.step == Step.WRITING, Response.stage == 1
+
+    to_open: tuple[Need, ...]
+    stuck: tuple[Need, ...]
+
+
+def needs_of(session: Session, viewer: Member, now: datetime) -> Needs:
+    """List what needs this therapist, and nobody else. One statement."""
+    is_open = exists().where(Opening.assignment_id == Assignment.id, Opening.stage == Response.stage)
+    may_open = and_(
+        Assignment.for_person_id.is_(None),
+        Assignment.held_at.is_(None),
+        ~is_held(Assignment.couple_id),
+        ~is_open,
     )
     is_old = or_(Assignment.created_at < now - STUCK_AFTER, Assignment.due_on < now.date())
-    found = _asked(viewer, Assignment.created_at).where(is_written, is_old)
-    return _needs(session, found.order_by(Assignment.created_at, Assignment.id))
-
-
-def _asked(viewer: Member, since: SQLColumnExpression[Any]) -> Select[Any]:
-    return (
+    waits = and_(may_open, func.count() == 2, _number_of(Step.SHARED) == 2)  # noqa: PLR2004 - a couple
+    rests = and_(is_old, Response.stage == 1, _number_of(Step.WRITING) > 0)
+    since = case((waits, func.max(Response.shared_at)), else_=Assignment.created_at)
+    rows: Sequence[Any] = session.execute(
         select(
-            Assignment.id, Couple.number, Assignment.kind, Assignment.task_id, Assignment.task_version, since
+            Assignment.id, Couple.number, Assignment.kind, Assignment.task_id, Assignment.task_version, since, waits
         )
-        .select_from(Assignment)
+        .join(Assignment.responses)
         .join(Assignment.couple)
         .where(is_treated(Assignment.couple_id, viewer), Couple.status.not_in(FROZEN))
         .where(Assignment.standing == Standing.OPEN)
+        .group_by(Assignment.id, Couple.number, Response.stage)
+        .having(or_(waits, rests))
+        .order_by(since, Assignment.id)
+    ).all()  # fmt: skip
+    return Needs(
+        to_open=tuple(Need(*row[:-1]) for row in rows if row[-1]),
+        stuck=tuple(Need(*row[:-1]) for row in rows if not row[-1]),
     )
 
 
-def _needs(session: Session, found: Select[Any]) -> list[Need]:
-    rows: Sequence[Any] = session.execute(found).all()
-    return [Need(*row) for row in rows]
+def _number_of(step: Step) -> ColumnElement[int]:
+    return func.sum(case((Response.step == step, 1), else_=0))

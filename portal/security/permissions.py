@@ -46,7 +46,9 @@ class Permission(StrEnum):
     PRACTICE_HELP_EDIT = "practice:help:edit"  # enter and check the local help lines
     SAFETY_ANSWERS_GIVE = "safety:answers:give"  # answer the individual questions, alone
     SAFETY_ANSWERS_READ = "safety:answers:read"  # read what one's clients answered alone
-    SAFETY_ANSWERS_SETTLE = "safety:answers:settle"  # tick off what was read, and that one has spoken with the person
+    SAFETY_ANSWERS_SETTLE = (
+        "safety:answers:settle"  # tick off what was read, and that one has spoken with the person
+    )
     SAFETY_HOLD_SET = "safety:hold:set"  # keep joint things of a couple shut, and lift that
     SAFETY_QUESTIONS_ASK = "safety:questions:ask"  # ask both persons of a couple the individual questions
 

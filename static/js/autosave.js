@@ -36,6 +36,7 @@
   form.addEventListener("htmx:response:error", (event) => {
     const { status: code } = event.detail.ctx.response;
     if (code === 429 || code >= 500) tryAgain();
+    else if (code !== 409) say(status()?.dataset.refused ?? "", true);
   });
   addEventListener("online", () => status()?.classList.contains("not") && form.dispatchEvent(new Event("change")));
 })();

@@ -1,4 +1,4 @@
-"""What a page costs the database: at most twelve statements, and no more of them when the practice grows."""
+"""What a page costs the database: few statements, and no more of them when the practice grows."""
 
 from dataclasses import replace
 
@@ -7,7 +7,7 @@ from portal.extensions import db
 from portal.settings import Settings
 from portal.transaction import transaction
 from tests.bench.practice import GrowingPractice
-from tests.bench.statements import MOST, Counts, addresses_of, counts_at
+from tests.bench.statements import Counts, addresses_of, counts_at, most_of
 from tests.support.cast import make_cast
 
 
@@ -20,7 +20,7 @@ def test_every_page_sends_few_statements_whatever_the_number_of_couples(settings
     with app.app_context():
         db.engine.dispose()
     assert _endpoints(many) == set(addresses_of(practice)), "nobody could open the others"
-    assert {visit: count for visit, count in many.items() if count > MOST} == {}
+    assert {visit: count for visit, count in many.items() if count > most_of(visit)} == {}
     assert {visit: (few[visit], count) for visit, count in many.items() if count != few[visit]} == {}
 
 

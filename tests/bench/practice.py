@@ -42,6 +42,7 @@ from portal.security.crypto import hashed_token, new_token
 from portal.security.tokens import Signer
 from portal.security.viewer import Anonymous, Member, TokenPurpose
 from portal.transaction import transaction
+from tests.bench.between import add_finished_homework, add_homework, begin_homework
 from tests.support.cast import Actor, Cast, make_person
 from tests.support.individual import all_said, ask_quietly, fill_in
 
@@ -104,6 +105,7 @@ class GrowingPractice:
             self._note_meeting(session)
             ask_quietly(session, self._therapist.person_id, self.cast.couple_id, *self._pair, now=utc_now())
             self._note_document(session)
+            self.values |= begin_homework(session, self.cast)
             self._note_links(session)
             self._note_mail()
 
@@ -144,10 +146,12 @@ class GrowingPractice:
         meeting = record_past_meeting(session, self._therapist, couple.id, [first.id, second.id], 1)
         write_note(session, self._therapist, meeting.id, text="Both warm.", revision=0, now=utc_now())
         save_draft(session, self._therapist, meeting.id, content=CONTENT, seen=Opened(1, 0), now=utc_now())
+        add_homework(session, self._therapist, couple.id)
 
     def _add_history(self, session: Session, *, will_fail: bool) -> Document:
         anew = all_said(Reply.NO, hours=f"After {next(self._days)}")
         give_answers(session, self.cast.ana.member(), anew, now=utc_now())
+        add_finished_homework(session, self.cast, utc_now() - timedelta(days=next(self._days)))
         meeting = record_past_meeting(
             session, self._therapist, self.cast.couple_id, self._pair, next(self._days)
         )

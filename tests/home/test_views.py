@@ -118,7 +118,7 @@ class TestPartnersHome:
     def test_it_shows_the_one_next_thing(self, ana: FlaskClient, world: World) -> None:
         page = BeautifulSoup(ana.get("/home").data, "html.parser")
         links = [link["href"] for link in page.select("main .button.main")]
-        assert links == [f"/summaries/{world.places['summary_id']}"]
+        assert links == [f"/reflections/{world.places['response_id']}"]
 
     def test_it_never_shows_the_other_persons_address_or_appointments(
         self, app: Flask, ana: FlaskClient, world: World

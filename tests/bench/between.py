@@ -1,0 +1,82 @@
+"""What couples of the growing practice do between their sessions: the pages need one of each state, and more with time."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.assessments.definition import readiness_test
+from portal.assessments.service import begin
+from portal.clock import utc_now
+from portal.demo_homework import ANAS_SITTING, ANAS_VALUES, BENS_SITTING, BENS_VALUES, IDEAS, Desk
+from portal.homework.models import Assignment, Opening, Response, TaskKind
+from portal.homework.rules import Gate, Standing, Step
+from portal.homework.service import end_assignment, open_stage
+from portal.security.viewer import Member
+from tests.support.cast import Cast
+
+TEST = (readiness_test().id, readiness_test().version)
+VALUES, GOAL = ("values-compass", "1"), ("one-shared-goal", "1")
+Places = dict[str, object]
+
+
+def begin_homework(session: Session, cast: Cast) -> Places:
+    """Let Ana and Ben have one of everything; return what stands in the addresses of which pages."""
+    now, ana, ben = utc_now(), cast.ana.member(), cast.ben.member()
+    therapist = cast.therapist.member()
+    desk = Desk(session, therapist, cast.couple_id, now)
+    values = desk.talk_about_values({ana: ANAS_VALUES, ben: BENS_VALUES})
+    test = desk.take_the_test({ana: ANAS_SITTING, ben: BENS_SITTING})
+    places: Places = {
+        "page": 1,
+        "stage": 1,
+        "assignment_id": values.id,
+        "assignment_id of assessments": test.id,
+        "response_id of exercises.opened": _part(session, values, ana),
+        "response_id of assessments": _part(session, test, ana),
+    }
+    open_stage(session, therapist, test.id, 1, now=now)
+    end_assignment(session, therapist, test.id, Standing.CLOSED, now=now)
+    goal = desk.assign(TaskKind.EXERCISE, GOAL, days_ago=2)
+    desk.answer(ana, goal, {"ideas": IDEAS})
+    fresh = desk.assign(TaskKind.TEST, TEST, days_ago=1)
+    begin(session, ana, _part(session, fresh, ana), now=now)
+    return places | {
+        "response_id": _part(session, goal, ana),
+        "response_id of assessments.start": _part(session, fresh, ana),
+        "response_id of assessments.questions": _part(session, fresh, ana),
+        "response_id of assessments.check": _part(session, fresh, ana),
+    }
+
+
+def add_homework(session: Session, therapist: Member, couple_id: UUID) -> None:
+    """Let another couple have something that waits for the therapist, and something that has rested."""
+    desk = Desk(session, therapist, couple_id, utc_now())
+    shared = desk.assign(TaskKind.TEST, TEST, days_ago=3)
+    for part in shared.responses:
+        part.step, part.shared_at = Step.SHARED, utc_now()
+    desk.assign(TaskKind.EXERCISE, VALUES, days_ago=20)
+
+
+def add_finished_homework(session: Session, cast: Cast, at: datetime) -> None:
+    """Let Ana and Ben have finished one more exercise some time ago."""
+    done = Assignment(
+        couple_id=cast.couple_id, assigned_by_id=cast.therapist.person_id, kind=TaskKind.EXERCISE, task_id=VALUES[0],
+        task_version=VALUES[1], gate=Gate.BOTH, standing=Standing.CLOSED, created_at=at, ended_at=at + timedelta(days=9),
+    )  # fmt: skip
+    session.add(done)
+    session.flush()
+    session.add(Opening(assignment_id=done.id, stage=1))
+    session.add_all(
+        Response(
+            assignment_id=done.id, stage=1, person_id=actor.person_id, step=Step.SHARED, begun_at=at, submitted_at=at,
+            shared_at=at,
+        )
+        for actor in (cast.ana, cast.ben)
+    )  # fmt: skip
+
+
+def _part(session: Session, assignment: Assignment, person: Member) -> UUID:
+    of_person = select(Response.id).where(Response.assignment_id == assignment.id, Response.stage == 1)
+    return session.scalars(of_person.where(Response.person_id == person.person_id)).one()
