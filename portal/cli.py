@@ -12,10 +12,9 @@ from sqlalchemy.orm import Session
 
 NOT_YET = """\
 For demonstration, not yet for real client data. Still to come before that:
-  - leaving and separation that take effect on the next request (CPL-09, DSR-02)
+  - leaving by a partner's own act (CPL-09, DSR-02)
   - release of the joint record only with both authorisations (CPL-08)
   - break-glass access for cover (CPL-13), safe-contact card (CPL-14), quick exit from every state (CPL-15)
-  - reveals of answers and scores (CPL-04, CPL-05, CPL-10), autosave with kept conflicts (INP-07)
   - embed in other sites (BKG-08), reminders and calendar feeds (NOT-04), rotation of the master key (CRY-03)"""
 
 
