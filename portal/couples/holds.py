@@ -9,7 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from portal.audit.rules import Action
 from portal.audit.service import record_of
 from portal.couples.models import SafetyHold
-from portal.couples.queries import get_couple
+from portal.couples.queries import get_couple, lock_couple
 from portal.security.viewer import Member
 
 
@@ -30,7 +30,7 @@ def set_hold(session: Session, viewer: Member, couple_id: UUID) -> SafetyHold:
 
     Raises NotFound: not the viewer's couple.
     """
-    get_couple(session, viewer, couple_id)
+    lock_couple(session, viewer, couple_id)
     hold = find_hold(session, couple_id)
     if hold is None:
         hold = SafetyHold(couple_id=couple_id, set_by_id=viewer.person_id)

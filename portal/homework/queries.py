@@ -112,14 +112,16 @@ def newest_of(session: Session, assignment_id: UUID, prompt_ids: Sequence[str]) 
 def lock_assignment(session: Session, assignment_id: UUID) -> Assignment:
     """Load an assignment that was found for the viewer before, with couple, parts and openings, for a change of its state.
 
-    Every change of a reveal queues here, so that it opens exactly once. Three statements. Raises NotFound.
+    Every change of a reveal queues here, so that it opens exactly once; so do a hold of the couple and its closing, so that
+    nothing opens after either is acknowledged. Three statements. Raises NotFound.
     """
     found = session.scalar(
         select(Assignment)
+        .join(Assignment.couple)
         .where(Assignment.id == assignment_id)
-        .with_for_update(of=Assignment)
+        .with_for_update(of=(Assignment, Couple))
         .options(
-            joinedload(Assignment.couple, innerjoin=True),
+            contains_eager(Assignment.couple),
             selectinload(Assignment.responses),
             selectinload(Assignment.openings),
         )

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.clock import utc_now
+from portal.couples.holds import lift_hold, set_hold
 from portal.errors import Conflict
 from portal.homework.answers import Change, save_answers
 from portal.homework.models import Opening, TaskKind
@@ -97,6 +98,12 @@ class Round:
     def hold(self, session: Session) -> object:
         return hold_assignment(session, self.cast.therapist.member(), self.id, now=utc_now())
 
+    def hold_couple(self, session: Session) -> object:
+        return set_hold(session, self.cast.therapist.member(), self.cast.couple_id)
+
+    def lift_couple(self, session: Session) -> None:
+        lift_hold(session, self.cast.therapist.member(), self.cast.couple_id, utc_now())
+
     def close(self, session: Session) -> object:
         return end_assignment(session, self.cast.therapist.member(), self.id, Standing.CLOSED, now=utc_now())
 
@@ -175,6 +182,21 @@ def test_a_share_beside_a_hold_opens_before_it_or_not_at_all(rounds: Rounds, cas
         assert one.at_once(partial(one.run, one.share(cast.ben)), partial(one.run, one.hold)) == (True, True)
         is_open = one.has_opened()
         assert one.run(one.take_back(cast.ben)) is not is_open
+
+
+def test_nothing_opens_after_a_hold_of_the_couple_is_acknowledged(rounds: Rounds, cast: Cast) -> None:
+    for one in rounds(Gate.BOTH):
+        assert one.run(one.submit(cast.ana), one.share(cast.ana), one.submit(cast.ben))
+        was_open: list[bool] = []
+
+        def hold(one: Round = one, was_open: list[bool] = was_open) -> bool:
+            is_held = one.run(one.hold_couple)
+            was_open.append(one.has_opened())
+            return is_held
+
+        assert one.at_once(partial(one.run, one.share(cast.ben)), hold) == (True, True)
+        assert was_open == [one.has_opened()]
+        assert one.run(one.lift_couple)
 
 
 def test_a_share_beside_the_close_opens_or_is_refused(rounds: Rounds, cast: Cast) -> None:

@@ -39,7 +39,9 @@ def hidden_fields(page: str, action: str) -> dict[str, str]:
     return {str(one["name"]): str(one.get("value", "")) for one in own[0].select("input[type=hidden][name]")}
 
 
-def send(client: httpx.Client, page: str, typed: Mapping[str, str], *, to: str = "") -> httpx.Response:
+def send(
+    client: httpx.Client, page: str, typed: Mapping[str, str | list[str]], *, to: str = ""
+) -> httpx.Response:
     """Open a page, fill in its form and send it; where it leads comes back."""
     action = to or page
     answer = client.post(action, data={**hidden_fields(client.get(page).text, action), **typed})
@@ -87,6 +89,7 @@ class Story:
         self._accept(jane, couple, 0, WORDS.user_name, WORDS.password)
         self._accept(jane, couple, 1, WORDS.partner_user_name, WORDS.partner_password)
         self._ask_each_alone(jane, couple)
+        self._do_homework(jane, couple)
         self._write(jane, couple)
 
     def _book(self) -> None:
@@ -150,6 +153,23 @@ class Story:
         }  # fmt: skip
         send(self.browser_of(WORDS.user_name), "/about-you", typed)
 
+    def _do_homework(self, jane: httpx.Client, couple: str) -> None:
+        """One word for each state: open to both, kept back, shared and shut, private, not finished."""
+        for task in ("my-goals-our-overlap", "values-compass", "one-shared-goal"):
+            send(jane, f"{couple}/tasks/new", {"task": f"exercise:{task}", "for_whom": "both"})
+            self._let_mails_leave()
+        first, second = (self.browser_of(name) for name in (WORDS.user_name, WORDS.partner_user_name))
+        goals = "My goals, then where they meet"
+        answer(first, goals, {1: {"g1": WORDS.opened_goal}, 2: {"g2": WORDS.kept_goal}}, keep="g2")
+        answer(second, goals, {1: {"g1": WORDS.partner_goal}})
+        values: dict[int, Mapping[str, str | list[str]]] = {
+            1: {"pick": ["calm", "family", "home"]}, 2: {"rank": ["calm", "family", "home"]}, 4: {"story": WORDS.shut_story},
+            6: {"tender": WORDS.tender},
+        }  # fmt: skip
+        answer(first, "Talking about values", values)
+        answer(first, "Choose one shared goal", {1: {"ideas": WORDS.draft}}, is_finished=False)
+        self._let_mails_leave()
+
     def _write(self, jane: httpx.Client, couple: str) -> None:
         meeting = send(
             jane, f"{couple}/meetings/new",
@@ -180,6 +200,26 @@ class Story:
         with self.app.app_context():
             owed = select(func.count()).select_from(OutboxEntry).where(OutboxEntry.state != OutboxState.DONE)
             return current_session().scalar(owed) == 0
+
+
+def answer(
+    partner: httpx.Client,
+    title: str,
+    pages: Mapping[int, Mapping[str, str | list[str]]],
+    *,
+    keep: str = "",
+    is_finished: bool = True,
+) -> None:
+    """Answer an exercise from one's own list, page by page, and share it but for what is kept."""
+    cards = BeautifulSoup(partner.get("/tasks").text, "html.parser").select("article")
+    link = next(card for card in cards if title in card.text).select_one("a[href^='/reflections/']")
+    assert link is not None
+    start = str(link["href"])
+    for page, typed in pages.items():
+        send(partner, f"{start}/{page}", {**typed, "go": "next"})
+    if is_finished:
+        shared = send(partner, f"{start}/check", {"go": "share", **({"keep": keep} if keep else {})})
+        assert "Still open" not in shared.text
 
 
 def account_of(session: Session, user_name: str) -> Account:

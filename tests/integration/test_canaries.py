@@ -41,10 +41,12 @@ SHARED = {"focus", "going_well", "working_on", "remember_a", "remember_b", "agre
 NAMES = {"first_name", "partner_name"}
 LEAD = {"last_name", "email", "words", "partner_last_name", "partner_email"}
 ALONE = {"safe_hours", "safe_word", "about_contact"}
+OPENED = {"opened_goal", "partner_goal"}
+FINISHED = OPENED | {"kept_goal", "shut_story"}
 MAY_KNOW = {
-    "jane": SHARED | NAMES | LEAD | ALONE | {"note", "process_note"},
-    WORDS.user_name: SHARED | NAMES,
-    WORDS.partner_user_name: SHARED | NAMES,
+    "jane": SHARED | NAMES | LEAD | ALONE | FINISHED | {"note", "process_note"},
+    WORDS.user_name: SHARED | NAMES | FINISHED | {"tender", "draft"},
+    WORDS.partner_user_name: SHARED | NAMES | OPENED,
     "ana": set(), "cleo": set(), "samir": set(), "fay": set(), "olivia": set(), "": set(),
 }  # fmt: skip
 LINK = re.compile(r'(?:href|action|src|hx-get)="([^"#]+)')
@@ -167,7 +169,7 @@ def addresses(scene: Scene) -> list[str]:
             "token": [path.rpartition("/")[2] for path in scene.story.invitations],
             "slug": ["write-two-lists-before-you-write-one"],
             "mail_id": [uuid4()],
-            "page": [1],
+            "page": [1, 4, 6],
         }
     rules = scene.app.url_map.bind("localhost")
     written = []
