@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import flag_modified
 
 from portal.homework.models import Answer, Assignment, JointAnswer, KeptPage, Response
 from portal.homework.queries import find_kept_page, get_own_response, lock_for_save, newest_of
@@ -219,12 +220,20 @@ def _write(answer: Answer, change: Change, mark: PageMark, now: datetime) -> Non
     if change.resolves and answer.other:
         answer.other = ""
     elif change.value == answer.value:
-        if mark.page_id == answer.page_id:
+        if mark.page_id == answer.page_id and mark.serial != answer.serial:
             answer.serial = mark.serial  # so that an earlier save, still under way, does not undo this one
+            _update_alike(answer)
         return
     answer.value, answer.saved_at = change.value, now
     answer.page_id, answer.serial = mark.page_id, mark.serial
     answer.revision += 1
+    _update_alike(answer)
+
+
+def _update_alike(answer: Answer) -> None:
+    """Let every row of a page be updated in the same columns: the mapper then sends one statement for all of them."""
+    for column in ("revision", "page_id", "serial", "saved_at", "value_sealed", "seal_revision"):
+        flag_modified(answer, column)
 
 
 def _next_version(
