@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from portal.couples.holds import is_held
-from portal.couples.models import Couple
+from portal.couples.models import Couple, Partner
 from portal.homework.models import Assignment, Opening, Response, TaskKind
 from portal.homework.queries import FROZEN, is_treated
 from portal.homework.registry import Task, catalogue_of, task_of

@@ -4,11 +4,12 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.clock import utc_now
 from portal.couples.holds import set_hold
-from portal.couples.models import Couple, CoupleStatus
+from portal.couples.models import Couple, CoupleStatus, Partner
 from portal.homework.models import Assignment, Opening
 from portal.homework.needs import needs_of
 from portal.homework.rules import Standing, Step
@@ -78,6 +79,15 @@ def test_a_safety_hold_or_a_pause_of_the_couple_lets_nothing_wait(
     assert seen(session, cast.therapist) == (0, 0)
     hold.lifted_at = NOW
     session.get_one(Couple, cast.couple_id).status = CoupleStatus.PAUSED
+    session.flush()
+    assert seen(session, cast.therapist) == (0, 0)
+
+
+def test_what_nobody_may_open_since_one_has_left_does_not_wait(
+    session: Session, cast: Cast, given: Assignment
+) -> None:
+    left = session.scalars(select(Partner).where(Partner.person_id == cast.ben.person_id)).one()
+    left.left_at = NOW
     session.flush()
     assert seen(session, cast.therapist) == (0, 0)
 
