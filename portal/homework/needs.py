@@ -57,11 +57,13 @@ class Needs:
 def needs_of(session: Session, viewer: Member, now: datetime) -> Needs:
     """List what needs this therapist, and nobody else. One statement."""
     is_open = exists().where(Opening.assignment_id == Assignment.id, Opening.stage == Response.stage)
+    has_left = exists().where(Partner.couple_id == Assignment.couple_id, Partner.left_at.is_not(None))
     may_open = and_(
         Assignment.for_person_id.is_(None),
         Assignment.held_at.is_(None),
         ~is_held(Assignment.couple_id),
         ~is_open,
+        ~has_left,
     )
     is_old = or_(Assignment.created_at < now - STUCK_AFTER, Assignment.due_on < now.date())
     waits = and_(may_open, func.count() == 2, _number_of(Step.SHARED) == 2)  # noqa: PLR2004 - a couple
