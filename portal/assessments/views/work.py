@@ -24,6 +24,7 @@ from portal.clock import utc_now
 from portal.errors import NotFound
 from portal.homework.answers import Change, Saved, forget_kept_page, kept_fields
 from portal.homework.forms import PageState, SavedState, fresh_state, opened_at, read_mark, resolves
+from portal.homework.pace import saves
 from portal.homework.queries import find_kept_page, is_being_asked
 from portal.homework.rescue import keep_typed
 from portal.homework.rules import NoLongerAsked, Scope
@@ -81,6 +82,8 @@ def questions(response_id: UUID, page: int) -> ResponseReturnValue:
 @requires(Permission.HOMEWORK_TASK_WORK, keeps_typed=True, rescue=keep_typed())
 def save(response_id: UUID, page: int) -> ResponseReturnValue:
     """Save a page: by itself while somebody chooses, or by one of its buttons, which leads on."""
+    if not saves.allows(response_id):
+        return error_answer(HTTPStatus.TOO_MANY_REQUESTS)
     test, viewer = readiness_test(), current_member()
     form = page_form(test, _domain(test, page))
     is_sound = form.validate()

@@ -39,6 +39,7 @@ from portal.homework.forms import (
     resolves,
     typed_fields,
 )
+from portal.homework.pace import saves
 from portal.homework.queries import find_kept_page
 from portal.homework.rescue import keep_typed
 from portal.homework.rules import PageMark
@@ -86,6 +87,8 @@ def questions(response_id: UUID, page: int) -> ResponseReturnValue:
 @requires(Permission.HOMEWORK_TASK_WORK, keeps_typed=True, rescue=keep_typed())
 def save(response_id: UUID, page: int) -> ResponseReturnValue:
     """Save a page: by itself while somebody writes, or by one of its buttons, which leads on."""
+    if not saves.allows(response_id):
+        return error_answer(HTTPStatus.TOO_MANY_REQUESTS)
     sheet = written_sheet(response_id)
     prompt = _prompt(sheet, page)
     if prompt.author not in {None, sheet.part.side.value.upper()}:
