@@ -16,7 +16,7 @@ from portal.assessments.suggestions import suggested_exercises
 from portal.assessments.wording import ZONE_WORDS
 from portal.couples.models import Partner
 from portal.homework.models import Answer
-from portal.homework.service import SHOWN
+from portal.homework.rules import SHOWN
 
 NOTHING = Shared({}, {})
 

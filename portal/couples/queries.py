@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import ColumnElement, Select, false, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 
 from portal.couples.models import Couple, CoupleStatus, Partner
 from portal.errors import NotFound
@@ -24,6 +24,25 @@ def visible_to(viewer: Viewer) -> Select[Couple]:
         )
         return couples.where(Couple.id.in_(own), Couple.status.not_in(CLOSED))
     raise NotFound("couple")
+
+
+def is_treated(couple_id: InstrumentedAttribute[UUID], viewer: Member) -> ColumnElement[bool]:
+    """Hold for rows of couples whom this viewer treats."""
+    if not viewer.is_therapist or viewer.is_limited:
+        return false()
+    return couple_id.in_(select(Couple.id).where(Couple.therapist_id == viewer.person_id))
+
+
+def is_of_own_couple(couple_id: InstrumentedAttribute[UUID], viewer: Member) -> ColumnElement[bool]:
+    """Hold for rows of the open couple that this partner belongs to and has not left (CPL-09: from the next request on)."""
+    if not viewer.is_partner or viewer.is_limited:
+        return false()
+    own = (
+        select(Partner.couple_id)
+        .join(Couple, Couple.id == Partner.couple_id)
+        .where(Partner.person_id == viewer.person_id, Partner.left_at.is_(None), Couple.status.not_in(CLOSED))
+    )
+    return couple_id.in_(own)
 
 
 def get_couple(session: Session, viewer: Viewer, couple_id: UUID) -> Couple:

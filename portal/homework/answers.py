@@ -101,9 +101,7 @@ def save_answers(
             answer.other = change.value
             conflicts.add(change.prompt_id)
         revisions[change.prompt_id] = answer.revision if answer else 0
-    if response.response.begun_at is None:
-        response.response.begun_at = now
-    session.flush()
+    _finish_save(session, response.response, now)
     return Saved(_followed(revisions, changes, conflicts), frozenset(conflicts), response.response.assignment)
 
 
@@ -137,9 +135,7 @@ def save_joint(
         elif has_changed and verdict is Verdict.WRITE:
             latest = _next_version(session, locked.response, latest, change, mark=mark, now=now)
         revisions[change.prompt_id] = latest.revision if latest else 0
-    if locked.response.begun_at is None:
-        locked.response.begun_at = now
-    session.flush()
+    _finish_save(session, locked.response, now)
     return Saved(_followed(revisions, changes, conflicts), frozenset(conflicts), locked.response.assignment)
 
 
@@ -203,6 +199,13 @@ def _followed(
     """Give the revisions that the page may follow on: in a conflict its own, since it has not shown the other text."""
     opened = {one.prompt_id: one.opened_at for one in changes if one.prompt_id in conflicts}
     return {**revisions, **opened}
+
+
+def _finish_save(session: Session, response: Response, now: datetime) -> None:
+    """Note when a part was begun, and write everything."""
+    if response.begun_at is None:
+        response.begun_at = now
+    session.flush()
 
 
 def _seen(stored: Answer | JointAnswer | None) -> Seen | None:

@@ -69,6 +69,13 @@ def resolves(form: Fields, prompt_id: str) -> bool:
     return form.get(RESOLVED + prompt_id) == "yes"
 
 
+def turned_to(form: Fields, page: int) -> int | None:
+    """Number the page that the pressed button of a work page leads to; None leaves the pages for a pause."""
+    if form["go"] == "pause":
+        return None
+    return page - 1 if form["go"] == "back" else page + 1
+
+
 def typed_fields(form: Fields) -> dict[str, list[str]]:
     """Collect what a person typed and which revisions the page showed, without what belongs to the window."""
     return {name: form.getlist(name) for name in form if name not in MARKS}

@@ -14,11 +14,10 @@ from sqlalchemy import ColumnElement, Select, and_, exists, select
 from sqlalchemy.orm import Session, aliased
 
 from portal.couples.models import Partner, Side
+from portal.couples.queries import is_treated
 from portal.homework.models import Answer, Assignment, JointAnswer, Opening, Response, TaskKind
-from portal.homework.queries import is_treated
 from portal.homework.registry import question_of, words_of
-from portal.homework.rules import Scope, Standing, Step
-from portal.homework.service import SHOWN
+from portal.homework.rules import SHOWN, Scope, Standing, Step
 from portal.security.viewer import Member
 
 

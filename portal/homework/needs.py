@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from portal.couples.holds import is_held
 from portal.couples.models import Couple, Partner
+from portal.couples.queries import is_treated
 from portal.homework.models import Assignment, Opening, Response, TaskKind
-from portal.homework.queries import FROZEN, is_treated
+from portal.homework.queries import FROZEN
 from portal.homework.registry import Task, catalogue_of, task_of
 from portal.homework.rules import Standing, Step
 from portal.security.viewer import Member

@@ -1,4 +1,4 @@
-"""How often one page may save itself: far beyond any hand, far below a flood.
+"""How often one person's pages may save themselves: far beyond any hand, far below a flood.
 
 Counted in each web process by itself: unlike the limits on signing in, this one guards work and not a secret, so it may be
 forgotten at a restart, and it must not cost a statement for each save.
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 MOST_SAVES, WINDOW_SECONDS = 300, 10.0
-MOST_KEPT = 10_000  # parts that are counted at the same time in one process
+MOST_KEPT = 10_000  # persons who are counted at the same time in one process
 
 
 class Pace:

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, Session, contains_eager, joinedload, selectinload
+from sqlalchemy import Select, and_, exists, false, or_, select
+from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from portal.couples.models import Couple, CoupleStatus, Partner
-from portal.couples.queries import CLOSED
+from portal.couples.queries import CLOSED, is_of_own_couple, is_treated
 from portal.errors import NotFound
 from portal.homework.models import Answer, Assignment, JointAnswer, KeptPage, Opening, Response
 from portal.homework.registry import Task
@@ -20,25 +20,6 @@ from portal.homework.rules import Scope, Standing, Step
 from portal.security.viewer import Member
 
 FROZEN = (*CLOSED, CoupleStatus.PAUSED)  # nothing is asked of these couples
-
-
-def is_treated(couple_id: InstrumentedAttribute[UUID], viewer: Member) -> ColumnElement[bool]:
-    """Hold for rows of couples whom this viewer treats."""
-    if not viewer.is_therapist or viewer.is_limited:
-        return false()
-    return couple_id.in_(select(Couple.id).where(Couple.therapist_id == viewer.person_id))
-
-
-def is_of_own_couple(couple_id: InstrumentedAttribute[UUID], viewer: Member) -> ColumnElement[bool]:
-    """Hold for rows of the open couple that this partner belongs to and has not left (CPL-09: from the next request on)."""
-    if not viewer.is_partner or viewer.is_limited:
-        return false()
-    own = (
-        select(Partner.couple_id)
-        .join(Couple, Couple.id == Partner.couple_id)
-        .where(Partner.person_id == viewer.person_id, Partner.left_at.is_(None), Couple.status.not_in(CLOSED))
-    )
-    return couple_id.in_(own)
 
 
 def own_responses(viewer: Member) -> Select[Response]:

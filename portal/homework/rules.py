@@ -12,6 +12,7 @@ from uuid import UUID
 from portal.errors import Conflict, Invalid
 
 MOST_ANSWER_CHARACTERS = 20_000  # of one answer; an exercise's own fields are stricter
+SHOWN = "shown."  # begins the prompts of what a share itself makes, such as the word band of a domain
 MOST_ANSWERS_AT_ONCE = 120  # of one page; the longest that ships has 30
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -24,12 +25,12 @@ from portal.homework.queries import (
     own_answers,
 )
 from portal.homework.registry import Task
-from portal.homework.rules import AlreadyAsked, NoLongerAsked, OnHold, Reveal, Scope, Standing, Step
+from portal.homework.rules import SHOWN, AlreadyAsked, NoLongerAsked, OnHold, Reveal, Scope, Standing, Step
 from portal.notices.models import MessageKind
 from portal.notices.service import queue_message
 from portal.security.viewer import Member
 
-SHOWN = "shown."  # prompts of what a share itself makes, such as the word band of a domain
+Row = TypeVar("Row", Assignment, Response)
 
 
 def reveal_of(assignment: Assignment, stage: int, *, is_held: bool) -> Reveal:
@@ -85,9 +86,7 @@ def assign(
                 Response(assignment_id=assignment.id, stage=stage.number, person_id=partner.person_id)
             )
         queue_message(session, partner.person, MessageKind.NEW_ITEM, {"link": "/"}, now=now)
-    record_of(session, viewer, Action.TASK_ASSIGNED, assignment)
-    session.flush()
-    return assignment
+    return _recorded(session, viewer, Action.TASK_ASSIGNED, assignment)
 
 
 def submit(
@@ -99,18 +98,14 @@ def submit(
     """
     response = _change(session, viewer, response_id, lambda reveal: reveal.submit(viewer.person_id), now)
     response.submitted_at, response.seconds = now, seconds
-    record_of(session, viewer, Action.TASK_SUBMITTED, response)
-    session.flush()
-    return response
+    return _recorded(session, viewer, Action.TASK_SUBMITTED, response)
 
 
 def reopen(session: Session, viewer: Member, response_id: UUID, *, now: datetime) -> Response:
     """Take one's finished part up again. Raises NotFound, NoLongerAsked, NotFinished."""
     response = _change(session, viewer, response_id, lambda reveal: reveal.reopen(viewer.person_id), now)
     response.submitted_at = None
-    record_of(session, viewer, Action.TASK_REOPENED, response)
-    session.flush()
-    return response
+    return _recorded(session, viewer, Action.TASK_REOPENED, response)
 
 
 def share(
@@ -144,27 +139,21 @@ def share(
                 saved_at=now,
             )
         )  # fmt: skip
-    record_of(session, viewer, Action.TASK_SHARED, response)
-    session.flush()
-    return response
+    return _recorded(session, viewer, Action.TASK_SHARED, response)
 
 
 def take_back(session: Session, viewer: Member, response_id: UUID, *, now: datetime) -> Response:
     """Take back what was shared, while the reveal is shut. Raises NotFound, AlreadyOpened, NotShared."""
     response = _change(session, viewer, response_id, lambda reveal: reveal.take_back(viewer.person_id), now)
     response.shared_at = None
-    record_of(session, viewer, Action.TASK_TAKEN_BACK, response)
-    session.flush()
-    return response
+    return _recorded(session, viewer, Action.TASK_TAKEN_BACK, response)
 
 
 def hide(session: Session, viewer: Member, response_id: UUID, *, now: datetime) -> Response:
     """Show the partner no longer what was opened. Raises NotFound, NotOpenedYet, NotShared."""
     response = _change(session, viewer, response_id, lambda reveal: reveal.hide(viewer.person_id), now)
     response.hidden_at = now
-    record_of(session, viewer, Action.TASK_HIDDEN, response)
-    session.flush()
-    return response
+    return _recorded(session, viewer, Action.TASK_HIDDEN, response)
 
 
 def open_stage(
@@ -189,18 +178,14 @@ def hold_assignment(session: Session, viewer: Member, assignment_id: UUID, *, no
     """Keep the reveals of one assignment shut; the couple is told nothing. Raises NotFound."""
     assignment = _locked_for_therapist(session, viewer, assignment_id)
     assignment.held_at = assignment.held_at or now
-    record_of(session, viewer, Action.TASK_HELD, assignment)
-    session.flush()
-    return assignment
+    return _recorded(session, viewer, Action.TASK_HELD, assignment)
 
 
 def lift_assignment_hold(session: Session, viewer: Member, assignment_id: UUID) -> Assignment:
     """End the hold; nothing opens by that alone. Raises NotFound."""
     assignment = _locked_for_therapist(session, viewer, assignment_id)
     assignment.held_at = None
-    record_of(session, viewer, Action.TASK_LIFTED, assignment)
-    session.flush()
-    return assignment
+    return _recorded(session, viewer, Action.TASK_LIFTED, assignment)
 
 
 def end_assignment(
@@ -210,9 +195,14 @@ def end_assignment(
     assignment = _locked_for_therapist(session, viewer, assignment_id)
     assignment.standing = reveal_of(assignment, 1, is_held=False).end(standing).standing
     assignment.ended_at = now
-    record_of(session, viewer, Action.TASK_ENDED, assignment)
+    return _recorded(session, viewer, Action.TASK_ENDED, assignment)
+
+
+def _recorded(session: Session, viewer: Member, action: Action, row: Row) -> Row:
+    """Write what was done, and the trace of it."""
+    record_of(session, viewer, action, row)
     session.flush()
-    return assignment
+    return row
 
 
 def _change(

@@ -13,9 +13,9 @@ from portal.assessments.differing import PROMPT, said_in
 from portal.assessments.joint import joint_page, only_joint
 from portal.assessments.sharing import BAND_ROW, shared_from_rows
 from portal.couples.models import Side
+from portal.couples.queries import is_treated
 from portal.homework.lines import revealed_answers
 from portal.homework.models import Answer, Assignment, JointAnswer, Opening, TaskKind
-from portal.homework.queries import is_treated
 from portal.meetings.rules import ChosenMap
 from portal.security.viewer import Member
 

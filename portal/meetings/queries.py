@@ -9,10 +9,10 @@ from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, false, func, literal, or_, select, union_all
-from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
+from sqlalchemy.orm import Session, joinedload
 
 from portal.couples.models import Couple, Partner
-from portal.couples.queries import CLOSED
+from portal.couples.queries import is_of_own_couple, is_treated
 from portal.documents.models import Document, DocumentKind, DocumentState
 from portal.errors import NotFound
 from portal.meetings.models import Meeting, Note, Summary, SummaryState
@@ -21,35 +21,25 @@ from portal.security.viewer import Member, Viewer
 SHOWN = (SummaryState.RELEASED, SummaryState.SUPERSEDED)
 
 
-def is_own_couple(couple_id: InstrumentedAttribute[UUID], viewer: Member) -> ColumnElement[bool]:
-    """Hold for rows of couples whom this viewer treats."""
-    if not viewer.is_therapist or viewer.is_limited:
-        return false()
-    return couple_id.in_(select(Couple.id).where(Couple.therapist_id == viewer.person_id))
-
-
 def is_reader(viewer: Member) -> ColumnElement[bool]:
     """Hold for summaries that were released to this partner, who still belongs to the couple, which is still open.
 
     Leaving, separating and archiving count from the next request on (CPL-09). A superseded version is known, so that
     an old link can say what became of it; its words are not shown.
     """
-    if not viewer.is_partner or viewer.is_limited:
-        return false()
-    own = (
-        select(Partner.couple_id)
-        .join(Couple, Couple.id == Partner.couple_id)
-        .where(Partner.person_id == viewer.person_id, Partner.left_at.is_(None), Couple.status.not_in(CLOSED))
-    )
     for_reader = select(Meeting.id).where(
         or_(Meeting.with_person_id.is_(None), Meeting.with_person_id == viewer.person_id)
     )
-    return and_(Summary.state.in_(SHOWN), Summary.couple_id.in_(own), Summary.meeting_id.in_(for_reader))
+    return and_(
+        Summary.state.in_(SHOWN),
+        is_of_own_couple(Summary.couple_id, viewer),
+        Summary.meeting_id.in_(for_reader),
+    )
 
 
 def visible_to(viewer: Viewer) -> Select[Meeting]:
     """Start a read of meetings: those of the therapist's own couples, nobody else's."""
-    is_visible = is_own_couple(Meeting.couple_id, viewer) if isinstance(viewer, Member) else false()
+    is_visible = is_treated(Meeting.couple_id, viewer) if isinstance(viewer, Member) else false()
     return select(Meeting).where(is_visible)
 
 
@@ -57,7 +47,7 @@ def summaries_visible_to(viewer: Viewer) -> Select[Summary]:
     """Start a read of summaries: the therapist's own couples', or those that a partner has received."""
     if not isinstance(viewer, Member):
         return select(Summary).where(false())
-    return select(Summary).where(or_(is_own_couple(Summary.couple_id, viewer), is_reader(viewer)))
+    return select(Summary).where(or_(is_treated(Summary.couple_id, viewer), is_reader(viewer)))
 
 
 def get_meeting(session: Session, viewer: Viewer, meeting_id: UUID) -> Meeting:
@@ -290,5 +280,5 @@ def _waiting(viewer: Member, kind: WaitingKind) -> Select[int, UUID, int, dateti
     return (
         select(rank, Meeting.id.label("meeting_id"), Couple.number, Meeting.starts_at.label("since"))
         .join(Couple, Couple.id == Meeting.couple_id)
-        .where(is_own_couple(Meeting.couple_id, viewer))
+        .where(is_treated(Meeting.couple_id, viewer))
     )

@@ -11,13 +11,14 @@ from sqlalchemy.orm import Session
 
 from portal.assessments.definition import readiness_test
 from portal.assessments.drawing import map_of
+from portal.couples.queries import is_treated
 from portal.documents.models import Document
 from portal.documents.registry import Composed, RenderTemplate, Source
 from portal.documents.rules import DocumentRefused, Refusal
 from portal.errors import NotFound
 from portal.meetings.chosen import is_still_allowed
 from portal.meetings.models import Meeting, Place, Presence, Summary, SummaryState
-from portal.meetings.queries import is_own_couple, is_reader, with_meeting
+from portal.meetings.queries import is_reader, with_meeting
 from portal.meetings.rules import ChosenMap, SummaryContent, Whom, content_from_json
 from portal.meetings.summaries import readers_of
 from portal.meetings.summary_view import (
@@ -188,7 +189,7 @@ def _visible_documents(viewer: Member) -> ColumnElement[bool]:
     is_theirs = and_(
         is_reader(viewer), or_(Document.reader_id.is_(None), Document.reader_id == viewer.person_id)
     )
-    return exists().where(of_this_revision, or_(is_own_couple(Summary.couple_id, viewer), is_theirs))
+    return exists().where(of_this_revision, or_(is_treated(Summary.couple_id, viewer), is_theirs))
 
 
 def _released(session: Session, document: Document) -> Summary:

@@ -20,7 +20,7 @@ from portal.assessments.sharing import (
     told_by_releasing,
     what_is_shared,
 )
-from portal.homework.service import SHOWN
+from portal.homework.rules import SHOWN
 from tests.assessments.sittings import DOMAINS, EVERYTHING, PROTECTED, TEST, all_of, keyed_as
 
 NOTHING = Absent.PREFER_NOT_TO_SAY

@@ -10,8 +10,8 @@ from portal.assessments.rules import Answer as Given
 from portal.clock import utc_now
 from portal.couples.models import Couple, CoupleStatus
 from portal.homework.models import Answer
-from portal.homework.rules import Standing
-from portal.homework.service import SHOWN, end_assignment, hide
+from portal.homework.rules import SHOWN, Standing
+from portal.homework.service import end_assignment, hide
 from portal.transaction import transaction
 from tests.assessments.sittings import TEST, keyed_as
 from tests.assessments.walk import Walk, given_test, opened_test

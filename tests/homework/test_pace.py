@@ -12,7 +12,7 @@ from tests.assessments.walk import given_test
 from tests.support.cast import Cast
 
 
-def test_each_part_has_a_pace_of_its_own_and_a_new_one_after_a_while() -> None:
+def test_each_person_has_a_pace_of_their_own_and_a_new_one_after_a_while() -> None:
     now = [0.0]
     pace, one, other = Pace(3, WINDOW_SECONDS, lambda: now[0]), uuid4(), uuid4()
     assert [pace.allows(one) for _ in range(4)] == [True, True, True, False]

@@ -18,8 +18,7 @@ from portal.assessments.views.blueprint import blueprint
 from portal.assessments.views.frame import Sitting, own_sitting
 from portal.clock import utc_now
 from portal.errors import NotFound
-from portal.homework.rules import NotFinished
-from portal.homework.service import SHOWN
+from portal.homework.rules import SHOWN, NotFinished
 from portal.security.gate import requires
 from portal.security.login import current_member
 from portal.security.permissions import Permission

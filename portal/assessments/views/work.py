@@ -23,7 +23,16 @@ from portal.assessments.views.frame import Sitting, both_of, own_sitting
 from portal.clock import utc_now
 from portal.errors import NotFound
 from portal.homework.answers import Change, Saved, forget_kept_page, kept_fields
-from portal.homework.forms import PageState, SavedState, fresh_state, opened_at, read_mark, resolves
+from portal.homework.forms import (
+    Fields,
+    PageState,
+    SavedState,
+    fresh_state,
+    opened_at,
+    read_mark,
+    resolves,
+    turned_to,
+)
 from portal.homework.pace import saves
 from portal.homework.queries import find_kept_page, is_being_asked
 from portal.homework.rescue import keep_typed
@@ -82,7 +91,7 @@ def questions(response_id: UUID, page: int) -> ResponseReturnValue:
 @requires(Permission.HOMEWORK_TASK_WORK, keeps_typed=True, rescue=keep_typed())
 def save(response_id: UUID, page: int) -> ResponseReturnValue:
     """Save a page: by itself while somebody chooses, or by one of its buttons, which leads on."""
-    if not saves.allows(response_id):
+    if not saves.allows(current_member().person_id):
         return error_answer(HTTPStatus.TOO_MANY_REQUESTS)
     test, viewer = readiness_test(), current_member()
     form = page_form(test, _domain(test, page))
@@ -150,9 +159,8 @@ def _address(response_id: UUID, page: int) -> str:
 
 
 def _way_on(response_id: UUID, page: int) -> str:
-    if request.form["go"] == "pause":
-        return url_for("home.partner")
-    return _address(response_id, page - 1 if request.form["go"] == "back" else page + 1)
+    turned = turned_to(request.form, page)
+    return url_for("home.partner") if turned is None else _address(response_id, turned)
 
 
 def _change(item_id: str, answer: Answer) -> Change:
@@ -175,9 +183,7 @@ def _show(sitting: Sitting, page: int, status: int = 200) -> Response:
     revisions = {item.id: rows[item.id].revision if item.id in rows else 0 for item in domain.items}
     kept = find_kept_page(current_session(), current_member(), sitting.response.id, page)
     if kept is not None:
-        typed: MultiDict[str, str] = MultiDict(
-            (name, value) for name, values in kept_fields(kept).items() for value in values
-        )
+        typed: Fields = MultiDict(kept_fields(kept))
         chosen |= {item.id: typed[item.id] for item in domain.items if item.id in typed}
         revisions |= {item.id: opened_at(typed, item.id) for item in domain.items if item.id in typed}
     state = fresh_state(revisions, resolved=frozenset(doubtful))

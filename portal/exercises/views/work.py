@@ -37,6 +37,7 @@ from portal.homework.forms import (
     opened_at,
     read_mark,
     resolves,
+    turned_to,
     typed_fields,
 )
 from portal.homework.pace import saves
@@ -87,7 +88,7 @@ def questions(response_id: UUID, page: int) -> ResponseReturnValue:
 @requires(Permission.HOMEWORK_TASK_WORK, keeps_typed=True, rescue=keep_typed())
 def save(response_id: UUID, page: int) -> ResponseReturnValue:
     """Save a page: by itself while somebody writes, or by one of its buttons, which leads on."""
-    if not saves.allows(response_id):
+    if not saves.allows(current_member().person_id):
         return error_answer(HTTPStatus.TOO_MANY_REQUESTS)
     sheet = written_sheet(response_id)
     prompt = _prompt(sheet, page)
@@ -160,9 +161,8 @@ def _address(sheet: Sheet, page: int) -> str:
 
 
 def _way_on(sheet: Sheet, page: int) -> str:
-    if request.form["go"] == "pause":
-        return url_for("home.partner")
-    return _address(sheet, page - 1 if request.form["go"] == "back" else page + 1)
+    turned = turned_to(request.form, page)
+    return url_for("home.partner") if turned is None else _address(sheet, turned)
 
 
 def _show(sheet: Sheet, page: int, status: int = 200) -> Response:
