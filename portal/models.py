@@ -5,6 +5,7 @@ from portal.accounts import models as accounts
 from portal.audit import models as audit
 from portal.blog import models as blog
 from portal.booking import models as booking
+from portal.calendars import models as calendars
 from portal.couples import models as couples
 from portal.diary import models as diary
 from portal.documents import models as documents
@@ -16,8 +17,9 @@ from portal.notices import models as notices
 from portal.people import models as people
 from portal.practice import models as practice
 from portal.safety import models as safety
+from portal.sources import models as sources
 
 __all__ = [
-    "accounts", "audit", "blog", "booking", "couples", "diary", "documents", "files", "health", "homework", "meetings", "notices",
-    "outbox", "people", "practice", "safety",
+    "accounts", "audit", "blog", "booking", "calendars", "couples", "diary", "documents", "files", "health", "homework", "meetings", "notices",
+    "outbox", "people", "practice", "safety", "sources",
 ]  # fmt: skip

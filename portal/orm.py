@@ -59,6 +59,13 @@ def _values(members: type[enum.Enum]) -> list[str]:
     return [str(member.value) for member in members]
 
 
+def named_enum(members: type[enum.Enum], name: str) -> Enum:
+    """Give the column type of an enum whose check needs a name of its own, because a table has two columns of it."""
+    return Enum(
+        members, name=name, native_enum=False, create_constraint=True, values_callable=_values, length=40
+    )
+
+
 class Model(DeclarativeBase):
     """Base of every table. Its id is made by the application, because sealed text is bound to it before the insert."""
 

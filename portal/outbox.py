@@ -23,8 +23,10 @@ LEASE = timedelta(seconds=90)
 REDISPATCH_AFTER = timedelta(seconds=30)
 MOST_ATTEMPTS = 5
 BACKOFF = {  # seconds before attempts 2 to 5: somebody waits for a document; a mail server may be away for hours
+    JobName.READ_BOUNCES: (60, 300, 1800, 7200),
     JobName.RENDER_DOCUMENT: (5, 30, 120, 600),
     JobName.SEND_MESSAGE: (30, 300, 1800, 7200),
+    JobName.SYNC_CALENDAR: (30, 120, 600, 1800),
 }
 
 

@@ -31,8 +31,10 @@ log = structlog.get_logger()
 class JobName(StrEnum):
     """The only functions that a worker may run, by their dotted names."""
 
+    READ_BOUNCES = "jobs.bounces.read"
     RENDER_DOCUMENT = "jobs.documents.render"
     SEND_MESSAGE = "jobs.messages.send"
+    SYNC_CALENDAR = "jobs.calendars.sync"
 
 
 def job_id(job: JobName, outbox_id: UUID, dispatch: int) -> str:

@@ -26,6 +26,8 @@ class Settings:
     """Everything that differs between two installations.
 
     `secret_key` signs tokens, forms and job bodies; `master_key` wraps the data keys. Both are 32 bytes.
+    `bounces_url`: the mailbox (imaps://) that returned mails reach; `bounces_key`: what a mail service says to our webhook.
+    `text_gateway_url`: an Apprise address with {phone} in it. `calendar_hosts`: hosts in the own network that calendars may lie on.
     `proxy_hops` is the number of reverse proxies whose X-Forwarded headers are believed (0: none).
     """
 
@@ -38,6 +40,10 @@ class Settings:
     redis_url: str | None = None
     smtp_url: str | None = None
     mail_from: str = "appointments@localhost"
+    bounces_url: str | None = None
+    bounces_key: str | None = None
+    text_gateway_url: str | None = None
+    calendar_hosts: tuple[str, ...] = ()
     trusted_hosts: tuple[str, ...] = ()
     proxy_hops: int = 0
     is_demo: bool = False
@@ -78,7 +84,11 @@ def settings_from_environment(environ: Mapping[str, str] | None = None) -> Setti
         redis_url=env.get("REDIS_URL") or None,
         smtp_url=env.get("SMTP_URL") or None,
         mail_from=env.get("MAIL_FROM", "appointments@localhost"),
-        trusted_hosts=tuple(name.strip() for name in env.get("TRUSTED_HOSTS", "").split(",") if name.strip()),
+        bounces_url=env.get("BOUNCES_URL") or None,
+        bounces_key=env.get("BOUNCES_KEY") or None,
+        text_gateway_url=env.get("TEXT_GATEWAY_URL") or None,
+        calendar_hosts=_names(env, "CALENDAR_HOSTS"),
+        trusted_hosts=_names(env, "TRUSTED_HOSTS"),
         proxy_hops=_whole_number(env, "PROXY_HOPS", 0),
         is_demo=is_demo,
         is_development=_flag(env, "DEVELOPMENT"),
@@ -101,6 +111,10 @@ def _refuse_weak(settings: Settings) -> None:
         )
     if settings.secret_key == settings.master_key:
         raise SettingsError("SECRET_KEY and MASTER_KEY must differ.")
+
+
+def _names(env: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return tuple(one.strip() for one in env.get(name, "").split(",") if one.strip())
 
 
 def _flag(env: Mapping[str, str], name: str) -> bool:

@@ -22,12 +22,57 @@ CODE_LETTERS = "2346789CDFGHJKMPQRTVWXYZ"  # nothing that reads like something e
 
 
 class ConsultationStatus(StrEnum):
-    """A request holds its time until it is answered (product decision 20)."""
+    """A request holds its time until it is answered (product decision 20); without the code from its mail for a short while only."""
 
+    UNVERIFIED = "unverified"
     REQUESTED = "requested"
     CONFIRMED = "confirmed"
     DECLINED = "declined"
     CANCELLED = "cancelled"
+
+
+class Attendance(StrEnum):
+    """Whether one person came."""
+
+    UNKNOWN = "unknown"
+    CAME = "came"
+    MISSED = "missed"
+
+
+class EndedBy(StrEnum):
+    """Who took a consultation back."""
+
+    VISITOR = "visitor"
+    THERAPIST = "therapist"
+    DISOWNED = "disowned"  # the inbox's reader said "this was not me"
+
+
+class DeclineReason(StrEnum):
+    """Why a therapist says no; each has a sentence of its own on the visitor's page."""
+
+    FULL = "full"
+    TIME = "time"
+    FIT = "fit"
+    REGION = "region"
+    KNOWN = "known"
+    OTHER = "other"
+
+
+class WaitlistState(StrEnum):
+    """Where somebody on the waitlist stands."""
+
+    WAITING = "waiting"
+    BOOKED = "booked"
+    LEFT = "left"
+
+
+class OfferState(StrEnum):
+    """What became of a time that was offered to one person of the waitlist."""
+
+    OPEN = "open"
+    TAKEN = "taken"
+    REFUSED = "refused"
+    EXPIRED = "expired"
 
 
 class PartnerKnows(StrEnum):

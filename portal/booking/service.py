@@ -46,7 +46,7 @@ def request_consultation(
         SlotTaken: somebody was faster.
         SlotNotOffered: nobody offers this time, whatever the form says.
     """
-    hold_diary(session, wanted.therapist_id)
+    hold_diary(session, wanted.therapist_id, now)
     sent_before = find_same(session, wanted)
     if sent_before is not None:
         return sent_before

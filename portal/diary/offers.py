@@ -29,12 +29,31 @@ def short_name(name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Venue:
+    """Where a consultation would take place. `zone`: of a room; its times are always shown there."""
+
+    id: UUID
+    is_online: bool
+    name: str
+    address: str
+    directions: str
+    zone: ZoneInfo | None
+
+
+@dataclass(frozen=True, slots=True)
 class Offer:
-    """Everything that decides which times are free. `therapist_id` is the therapist's person id."""
+    """Everything that decides which times are free. `therapist_id` is the therapist's person id.
+
+    `zone`: the clocks by which the offer is read: those of the place where it has its own, else the therapist's.
+    `place`: None as long as the therapist has entered no place for this type.
+    """
 
     therapist_id: UUID
     therapist_name: str
     zone: ZoneInfo
+    type_id: UUID
+    type_name: str
+    place: Venue | None
     is_instant: bool
     kind: ConsultationType
     hours: Sequence[WeeklyHours]

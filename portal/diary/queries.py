@@ -5,11 +5,21 @@ from datetime import datetime, time, timedelta
 from typing import Any, NamedTuple, cast
 from uuid import UUID
 
-from sqlalchemy import BigInteger, select, type_coerce
+from sqlalchemy import BigInteger, Select, select, type_coerce
 from sqlalchemy.orm import Session
 
-from portal.diary.models import ConsultationTypeRow, OccupiedInterval, OccupiedKind, TimeOff, WeeklyHoursRow
-from portal.diary.offers import Offer
+from portal.diary.models import (
+    BusyInterval,
+    ConsultationTypeRow,
+    OccupiedInterval,
+    OccupiedKind,
+    PlaceKind,
+    PlaceRow,
+    TimeOff,
+    TypePlace,
+    WeeklyHoursRow,
+)
+from portal.diary.offers import Offer, Venue
 from portal.diary.rules import ConsultationType, Interval, Slot, TimeAway, WeeklyHours
 from portal.errors import NotFound
 from portal.orm import UtcDateTime
@@ -19,7 +29,14 @@ from portal.security.viewer import Member
 from portal.zones import parse_zone, to_local
 
 A_DAY = timedelta(days=1)
-Bookable = tuple[Therapist, ConsultationTypeRow]
+
+
+class Bookable(NamedTuple):
+    """One type of consultation of one therapist, with the places at which it is offered; none: left open."""
+
+    therapist: Therapist
+    type: ConsultationTypeRow
+    places: tuple[PlaceRow, ...]
 
 
 class Entry(NamedTuple):
@@ -33,31 +50,56 @@ class Entry(NamedTuple):
 
 
 def list_bookable(session: Session) -> list[Bookable]:
-    """List the therapists whom visitors can book, in the practice's order, each with the first type. One statement."""
+    """List what visitors can book, in the practice's order of therapists and each one's order of types. One statement."""
     rows = session.execute(
-        select(Therapist, ConsultationTypeRow)
+        select(Therapist, ConsultationTypeRow, PlaceRow)
         .join(ConsultationTypeRow, ConsultationTypeRow.therapist_id == Therapist.person_id)
-        .where(Therapist.is_listed)
+        .outerjoin(TypePlace, TypePlace.type_id == ConsultationTypeRow.id)
+        .outerjoin(PlaceRow, (PlaceRow.id == TypePlace.place_id) & PlaceRow.is_active)
+        .where(Therapist.is_listed, ConsultationTypeRow.is_active)
         .order_by(Therapist.position, Therapist.display_name, Therapist.id)
-        .order_by(ConsultationTypeRow.created_at, ConsultationTypeRow.id)
+        .order_by(ConsultationTypeRow.position, ConsultationTypeRow.created_at, ConsultationTypeRow.id)
+        .order_by(PlaceRow.position, PlaceRow.name, PlaceRow.id)
     )
-    first_types: dict[UUID, Bookable] = {}
-    for therapist, type_ in rows:
-        first_types.setdefault(therapist.person_id, (therapist, type_))
-    return list(first_types.values())
+    found: dict[UUID, Bookable] = {}
+    for therapist, type_, place in rows:
+        known = found.get(type_.id, Bookable(therapist, type_, ()))
+        found[type_.id] = known._replace(places=(*known.places, place)) if place is not None else known
+    return list(found.values())
 
 
-def find_offer(session: Session, now: datetime, therapist_id: UUID | None = None) -> Offer | None:
-    """Load what one therapist offers, or without an id the first who can be booked. Four statements; None: nobody."""
-    for therapist, type_ in list_bookable(session):
-        if therapist_id in {None, therapist.person_id}:
-            return load_offer(session, (therapist, type_), now)
+def find_offer(
+    session: Session,
+    now: datetime,
+    therapist_id: UUID | None = None,
+    *,
+    type_id: UUID | None = None,
+    place_id: UUID | None = None,
+    ignoring: UUID | None = None,
+) -> Offer | None:
+    """Load what one therapist offers: the type and place named, else the first. Four statements; None: nothing.
+
+    `ignoring`: an occupied interval that does not count, because it is the one that would be moved.
+    """
+    for one in list_bookable(session):
+        if therapist_id in {None, one.therapist.person_id} and type_id in {None, one.type.id}:
+            place = next((place for place in one.places if place_id in {None, place.id}), None)
+            if place is not None or place_id is None:
+                return load_offer(session, one, now, place=place, ignoring=ignoring)
     return None
 
 
-def load_offer(session: Session, bookable: Bookable, now: datetime) -> Offer:
+def load_offer(
+    session: Session,
+    bookable: Bookable,
+    now: datetime,
+    *,
+    place: PlaceRow | None = None,
+    ignoring: UUID | None = None,
+) -> Offer:
     """Load the hours, the time off and the occupied time of one therapist, as far as bookings reach. Three statements."""
-    therapist, type_ = bookable
+    therapist, type_, _places = bookable
+    zone = parse_zone(place.zone if place is not None and place.zone else therapist.zone)
     kind = ConsultationType(
         length_minutes=type_.length_minutes,
         buffer_before_minutes=type_.buffer_before_minutes,
@@ -70,12 +112,15 @@ def load_offer(session: Session, bookable: Bookable, now: datetime) -> Offer:
     return Offer(
         therapist_id=therapist.person_id,
         therapist_name=therapist.display_name,
-        zone=parse_zone(therapist.zone),
+        zone=zone,
+        type_id=type_.id,
+        type_name=type_.name,
+        place=None if place is None else _venue(place),
         is_instant=type_.is_instant,
         kind=kind,
         hours=_hours_of(session, therapist.person_id),
         away=_away_of(session, therapist.person_id, reach),
-        occupied=_occupied_of(session, therapist.person_id, reach, _room(kind)),
+        occupied=_occupied_of(session, therapist.person_id, reach, _room(kind), now=now, ignoring=ignoring),
     )
 
 
@@ -118,6 +163,17 @@ def _entry(row: OccupiedInterval, therapist_name: str) -> Entry:
     )
 
 
+def _venue(place: PlaceRow) -> Venue:
+    return Venue(
+        id=place.id,
+        is_online=place.kind is PlaceKind.ONLINE,
+        name=place.name,
+        address=place.address,
+        directions=place.directions,
+        zone=parse_zone(place.zone) if place.zone else None,
+    )
+
+
 def _hours_of(session: Session, therapist_id: UUID) -> list[WeeklyHours]:
     rows = session.scalars(
         select(WeeklyHoursRow)
@@ -137,24 +193,49 @@ def _away_of(session: Session, therapist_id: UUID, reach: Interval) -> list[Time
     return [TimeAway(Interval(row.starts_at, row.ends_at), row.return_on) for row in rows]
 
 
-def _occupied_of(session: Session, therapist_id: UUID, reach: Interval, room: timedelta) -> list[Interval]:
-    """Load the time that is taken, sorted; gaps in which not even one slot has room count as taken."""
+def _occupied_of(
+    session: Session,
+    therapist_id: UUID,
+    reach: Interval,
+    room: timedelta,
+    *,
+    now: datetime,
+    ignoring: UUID | None,
+) -> list[Interval]:
+    """Load the time that is taken, here or in a calendar elsewhere, sorted.
+
+    Gaps in which not even one slot has room count as taken. A hold that has run out occupies nothing.
+    """
     # As the driver gives them: to make ten thousand instants of five thousand rows would cost more than the whole page.
-    bounds = (
-        type_coerce(bound, BigInteger) for bound in (OccupiedInterval.starts_at, OccupiedInterval.ends_at)
+    taken = (
+        _bounds(OccupiedInterval, therapist_id, reach)
+        .where(OccupiedInterval.is_released.is_(False))
+        .where(OccupiedInterval.expires_at.is_(None) | (OccupiedInterval.expires_at > now))
     )
+    if ignoring is not None:
+        taken = taken.where(OccupiedInterval.id != ignoring)
     rows = session.connection().execute(
-        select(*bounds)
-        .where(OccupiedInterval.therapist_id == therapist_id, OccupiedInterval.is_released.is_(False))
-        .where(OccupiedInterval.ends_at > reach.start, OccupiedInterval.starts_at < reach.end)
-        .order_by(OccupiedInterval.starts_at)
+        taken.union_all(_bounds(BusyInterval, therapist_id, reach)).order_by("since")
     )
     dialect, instant = session.get_bind().dialect, UtcDateTime()
     least: Any = room // timedelta(microseconds=1) if dialect.name == "sqlite" else room
     return [
-        Interval(*(cast("datetime", instant.process_result_value(bound, dialect)) for bound in taken))
-        for taken in _joined(rows.all(), least)
+        Interval(*(cast("datetime", instant.process_result_value(bound, dialect)) for bound in bounds))
+        for bounds in _joined(rows.all(), least)
     ]
+
+
+def _bounds(
+    table: type[OccupiedInterval | BusyInterval], therapist_id: UUID, reach: Interval
+) -> Select[int, int]:
+    return (
+        select(
+            type_coerce(table.starts_at, BigInteger).label("since"),
+            type_coerce(table.ends_at, BigInteger).label("until"),
+        )
+        .where(table.therapist_id == therapist_id)
+        .where(table.ends_at > reach.start, table.starts_at < reach.end)
+    )
 
 
 def _room(kind: ConsultationType) -> timedelta:

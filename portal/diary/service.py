@@ -1,10 +1,11 @@
 """Writing the diary. Whether a time is free is decided by the database, not here (BKG-01)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -17,12 +18,20 @@ NO_OVERLAP = "ex_occupied_interval_no_overlap"
 DEADLOCK = "40P01"  # PostgreSQL, appendix A: two writers of overlapping times waited for each other
 
 
-def hold_diary(session: Session, therapist_id: UUID) -> None:
-    """Let writers of one diary queue until commit, so that each sees what the one before has booked. One statement.
+def hold_diary(session: Session, therapist_id: UUID, now: datetime) -> None:
+    """Let writers of one diary queue until commit, so that each sees what the one before has booked. Two statements.
 
-    The lock allows rows elsewhere to refer to the therapist meanwhile. SQLite has one writer at a time anyway.
+    Holds and offers that have run out are released on the way. The lock allows rows elsewhere to refer to the therapist
+    meanwhile. SQLite has one writer at a time anyway.
     """
     session.execute(select(Person.id).where(Person.id == therapist_id).with_for_update(key_share=True))
+    session.execute(
+        update(OccupiedInterval)
+        .where(OccupiedInterval.therapist_id == therapist_id, OccupiedInterval.expires_at <= now)
+        .where(OccupiedInterval.is_released.is_(False))
+        .values(is_released=True, revision=OccupiedInterval.revision + 1)
+        .execution_options(synchronize_session="fetch")
+    )
 
 
 def occupy(
@@ -35,8 +44,12 @@ def occupy(
     code: str,
     buffer_before_minutes: int = 0,
     buffer_after_minutes: int = 0,
+    place_id: UUID | None = None,
+    expires_at: datetime | None = None,
 ) -> OccupiedInterval:
     """Take a time and the room around it. `code` is what people without access to names see.
+
+    A hold or an offer says when it ends by itself (`expires_at`).
 
     Raises:
         SlotTaken: something live overlaps; the caller's transaction goes on as if nothing had been tried.
@@ -49,10 +62,48 @@ def occupy(
         code=code,
         buffer_before_minutes=buffer_before_minutes,
         buffer_after_minutes=buffer_after_minutes,
+        place_id=place_id,
+        expires_at=expires_at,
     )
+    with _overlap_as_taken(session, therapist_id):
+        session.add(occupied)
+    return occupied
+
+
+def move_occupied(
+    session: Session, occupied: OccupiedInterval, *, starts_at: datetime, ends_at: datetime
+) -> None:
+    """Take another time instead, with the same room around it. `starts_at`, `ends_at`: without that room.
+
+    Raises:
+        SlotTaken: something live overlaps; the old time stays taken.
+    """
+    with _overlap_as_taken(session, occupied.therapist_id):
+        occupied.starts_at = starts_at - timedelta(minutes=occupied.buffer_before_minutes)
+        occupied.ends_at = ends_at + timedelta(minutes=occupied.buffer_after_minutes)
+        occupied.revision += 1
+
+
+def keep_for(session: Session, occupied: OccupiedInterval, kind: OccupiedKind, *, code: str) -> None:
+    """Make what was only held for a while a lasting entry, as what it is now."""
+    occupied.kind, occupied.code, occupied.expires_at = kind, code, None
+    occupied.revision += 1
+    session.flush()
+
+
+def release(session: Session, occupied: OccupiedInterval) -> None:
+    """Give a time free again; its row stays as a trace."""
+    occupied.is_released = True
+    occupied.revision += 1
+    session.flush()
+
+
+@contextmanager
+def _overlap_as_taken(session: Session, therapist_id: UUID) -> Iterator[None]:
+    """Say SlotTaken where the database refuses an overlap; the caller's transaction goes on as if nothing had been tried."""
     try:
         with session.begin_nested():
-            session.add(occupied)
+            yield
     except IntegrityError as error:
         if NO_OVERLAP in violated_constraint(error):
             raise SlotTaken(str(therapist_id)) from error
@@ -61,13 +112,6 @@ def occupy(
         if getattr(error.orig, "sqlstate", None) == DEADLOCK:
             raise SlotTaken(str(therapist_id)) from error
         raise
-    return occupied
-
-
-def release(session: Session, occupied: OccupiedInterval) -> None:
-    """Give a time free again; its row stays as a trace."""
-    occupied.is_released = True
-    session.flush()
 
 
 def set_weekly_hours(session: Session, therapist_id: UUID, periods: Sequence[WeeklyHours]) -> None:

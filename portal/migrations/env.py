@@ -4,6 +4,7 @@ from typing import Literal
 
 from alembic import context
 from flask import current_app
+from sqlalchemy import Connection
 
 from portal.orm import Model, UtcDateTime
 
@@ -21,8 +22,7 @@ def run() -> None:
     engine = current_app.extensions["migrate"].db.engine
     with engine.connect() as connection:
         if engine.dialect.name == "sqlite":
-            connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
-            connection.rollback()
+            _check_foreign_keys(connection, "OFF")
         context.configure(
             connection=connection.execution_options(begin_immediate=True),
             target_metadata=Model.metadata,
@@ -35,7 +35,18 @@ def run() -> None:
             context.run_migrations()
         connection.commit()
         if engine.dialect.name == "sqlite":
-            connection.exec_driver_sql("PRAGMA foreign_keys=ON")
+            broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+            connection.rollback()
+            _check_foreign_keys(connection, "ON")
+            if broken is not None:
+                raise RuntimeError(f"a row of {broken[0]} refers to nothing")
+
+
+def _check_foreign_keys(connection: Connection, is_checked: str) -> None:
+    """Tell the driver itself: inside a transaction, which our connections begin at once, the pragma does nothing."""
+    driver = connection.connection.dbapi_connection
+    if driver is not None:
+        driver.cursor().execute(f"PRAGMA foreign_keys={is_checked}")
 
 
 run()

@@ -18,12 +18,21 @@ class MessageKind(StrEnum):
 
     CONSULTATION_BOOKED = "consultation_booked"
     CONSULTATION_CONFIRMED = "consultation_confirmed"
+    CONSULTATION_CANCELLED = "consultation_cancelled"
+    CONSULTATION_CODE = "consultation_code"
     CONSULTATION_DECLINED = "consultation_declined"
+    CONSULTATION_MESSAGE = "consultation_message"
+    CONSULTATION_MISSED = "consultation_missed"
+    CONSULTATION_MOVED = "consultation_moved"
+    CONSULTATION_REMINDER = "consultation_reminder"
     INVITATION = "invitation"
     NEW_ITEM = "new_item"
     RESET = "reset"
     SECURITY_CHANGE = "security_change"
+    THERAPIST_NOTICE = "therapist_notice"
     THERAPIST_REQUEST = "therapist_request"
+    WAITLIST_JOINED = "waitlist_joined"
+    WAITLIST_OFFER = "waitlist_offer"
 
 
 class MessageState(StrEnum):
@@ -39,6 +48,8 @@ class Message(Model):
     """One mail to one inbox. `address_code` finds messages to the same inbox, to fold them within ten minutes.
 
     `person_id`: for whom it was begun; a part for somebody else with the same inbox may join it.
+    `by_text`: goes to the phone by the text-message gateway instead of to the inbox.
+    `bounced_at`: when a mail server sent it back for good after it had been taken.
     `handovers`: how often a mail server may have taken it; written before the text leaves, so that a crash counts.
     """
 
@@ -51,6 +62,8 @@ class Message(Model):
     due_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
     handovers: Mapped[int] = mapped_column(default=0)
+    by_text: Mapped[bool] = mapped_column(default=False)
+    bounced_at: Mapped[datetime | None]
 
     person: Mapped[Person] = relationship(lazy="raise_on_sql")
     parts: Mapped[list["MessagePart"]] = relationship(
@@ -59,7 +72,11 @@ class Message(Model):
 
 
 class MessagePart(Sealed):
-    """One thing that a mail says; several to one inbox share a mail. `facts` is JSON for the template, sealed."""
+    """One thing that a mail says; several to one inbox share a mail. `facts` is JSON for the template, sealed.
+
+    `about_id`, `about_version`: the row that the part tells of, and the version that it tells; what is no longer true
+    when the mail is about to leave is left unsaid.
+    """
 
     __tablename__ = "message_part"
     __table_args__ = (Index("ix_message_part_message_id", "message_id"),)
@@ -68,9 +85,19 @@ class MessagePart(Sealed):
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     kind: Mapped[MessageKind]
     facts_sealed: Mapped[bytes | None]
+    about_id: Mapped[UUID | None]
+    about_version: Mapped[int | None]
 
     facts = SealedText("facts_sealed")
 
     def seal_owner(self) -> Owner:
         """Sealed with the recipient's key."""
         return Owner(OwnerKind.PERSON, self.person_id)
+
+
+class BlockedAddress(Model):
+    """An inbox whose reader said "this was not me": only holders of an account there get mails from then on."""
+
+    __tablename__ = "blocked_address"
+
+    address_code: Mapped[bytes] = mapped_column(unique=True)

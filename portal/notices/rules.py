@@ -38,14 +38,23 @@ def _facts(must: str = "", may: str = "") -> Facts:
 
 
 FACTS: Mapping[str, Facts] = {
-    "consultation_booked": _facts("when link", "ics until"),
-    "consultation_confirmed": _facts("when link", "ics"),
-    "consultation_declined": _facts("link", "when ics"),
+    "consultation_booked": _facts("when link", "ics until not_me"),
+    "consultation_cancelled": _facts("link", "when ics not_me"),
+    "consultation_code": _facts("code", "not_me"),
+    "consultation_confirmed": _facts("when link", "ics not_me"),
+    "consultation_declined": _facts("link", "when ics not_me"),
+    "consultation_message": _facts("link", "not_me"),
+    "consultation_missed": _facts("link", "when not_me"),
+    "consultation_moved": _facts("when link", "ics not_me"),
+    "consultation_reminder": _facts("when link", "not_me"),
     "invitation": _facts("link label", "until"),
     "new_item": _facts("", "link"),
     "reset": _facts("link", "until"),
     "security_change": _facts("", "link"),
+    "therapist_notice": _facts("", "link"),
     "therapist_request": _facts("", "when link"),
+    "waitlist_joined": _facts("link", "not_me"),
+    "waitlist_offer": _facts("when link until", "not_me"),
 }
 
 

@@ -1,5 +1,6 @@
 """The table of persons."""
 
+from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import Index
@@ -13,6 +14,7 @@ class Channel(StrEnum):
     """How the portal may reach a person by itself."""
 
     EMAIL = "email"
+    TEXT = "text"
     PORTAL_ONLY = "portal_only"
 
 
@@ -20,6 +22,7 @@ class Person(Sealed):
     """Somebody known to the practice. A booking makes one; an account may follow. Sealed with the person's own key.
 
     `email_code`: keyed look-up code of the address; not unique, because two people may share one inbox.
+    `email_bounced_at`: when a mail to the present address came back for good. `erased_at`: since then the key is gone.
     """
 
     __tablename__ = "person"
@@ -30,11 +33,15 @@ class Person(Sealed):
     email_sealed: Mapped[bytes | None]
     email_code: Mapped[bytes | None]
     zone: Mapped[str] = mapped_column(default="UTC")
+    phone_sealed: Mapped[bytes | None]
     channel: Mapped[Channel] = mapped_column(default=Channel.EMAIL)
+    email_bounced_at: Mapped[datetime | None]
+    erased_at: Mapped[datetime | None]
 
     first_name = SealedText("first_name_sealed")
     last_name = SealedText("last_name_sealed")
     email = SealedText("email_sealed")
+    phone = SealedText("phone_sealed")
 
     def seal_owner(self) -> Owner:
         """A person's names and address belong to the person."""

@@ -22,6 +22,9 @@ class Paper(StrEnum):
 class Practice(Model):
     """The one practice of this installation: public words and settings. Exactly one row.
 
+    `region_question`: asked before booking where a licence ends at a border; empty: not asked.
+    `demands_mail_code`: a booking counts only once the code from a mail was entered.
+    `lead_retention_days`: after that many days leads who did not go on are erased (product decision 22).
     `help_notice` is the sentence that stands wherever help is named; the local numbers stand beside it while they are current.
     """
 
@@ -45,6 +48,11 @@ class Practice(Model):
     abuse_line_web: Mapped[str] = mapped_column(default="")
     response_time: Mapped[str] = mapped_column(default="")
     help_verified_on: Mapped[date | None]
+    asks_of_age: Mapped[bool] = mapped_column(default=False)
+    region_question: Mapped[str] = mapped_column(default="")
+    demands_mail_code: Mapped[bool] = mapped_column(default=False)
+    lead_retention_days: Mapped[int] = mapped_column(default=90)
+    security_contact: Mapped[str] = mapped_column(default="")
 
     @property
     def help_lines(self) -> HelpLines:
@@ -82,8 +90,38 @@ class Therapist(Model):
     zone: Mapped[str]
     position: Mapped[int] = mapped_column(default=0)
     is_listed: Mapped[bool] = mapped_column(default=True)
+    slug: Mapped[str | None] = mapped_column(unique=True)
+    languages: Mapped[str] = mapped_column(default="")
+    fees: Mapped[str] = mapped_column(default="")
+    portrait_id: Mapped[UUID | None] = mapped_column(ForeignKey("picture.id"))
 
     person: Mapped[Person] = relationship(lazy="raise_on_sql")
+
+
+class PageKind(StrEnum):
+    """A public page whose text the practice writes."""
+
+    IMPRINT = "imprint"
+    PRIVACY = "privacy"
+    ACCESSIBILITY = "accessibility"
+
+
+class PageText(Model):
+    """The text of one public page, in Markdown; without a row the default text stands."""
+
+    __tablename__ = "page_text"
+
+    kind: Mapped[PageKind] = mapped_column(unique=True)
+    body: Mapped[str]
+    changed_at: Mapped[datetime]
+
+
+class EmbedOrigin(Model):
+    """A site that may show the booking in a frame: scheme, host and port, no path."""
+
+    __tablename__ = "embed_origin"
+
+    origin: Mapped[str] = mapped_column(unique=True)
 
 
 class ConsentKind(StrEnum):

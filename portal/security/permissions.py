@@ -18,14 +18,29 @@ class Permission(StrEnum):
     ACCOUNT_SIGN_INS_LIST = "accounts:sign-ins:list"  # see and end own sign-ins
     ACCOUNT_UNLOCK_ISSUE = "accounts:unlock:issue"  # hand a client a code in person after a mailed reset
     ACCOUNT_UNLOCK_USE = "accounts:unlock:use"  # enter the code that the therapist handed over
-    BOOKING_LEAD_ANSWER = "booking:lead:answer"  # confirm or decline a request for a consultation
+    BLOG_POST_WRITE = "blog:post:write"  # write, publish and import articles
+    BOOKING_FORM_EDIT = (
+        "booking:form:edit"  # choose what visitors are asked, and which sites may show the booking
+    )
+    BOOKING_LEAD_ANSWER = (
+        "booking:lead:answer"  # answer, move, cancel, merge or clear away what visitors booked
+    )
     BOOKING_LEAD_LIST = "booking:lead:list"  # see who asked for a consultation, and from which post
+    CALENDARS_FEED_MANAGE = (
+        "calendars:feed:manage"  # make and revoke the secret address of an own calendar feed
+    )
+    CALENDARS_OUTSIDE_EDIT = "calendars:outside:edit"  # connect own calendars elsewhere
+    CALENDARS_QUESTION_ANSWER = (
+        "calendars:question:answer"  # decide about changes found in own calendars elsewhere
+    )
     COUPLES_CONSENT_GIVE = "couples:consent:give"  # accept the practice's consents, alone
     COUPLES_COUPLE_CLOSE = "couples:couple:close"  # end the work with a couple, as its therapist
     COUPLES_COUPLE_CREATE = "couples:couple:create"  # turn a lead into a couple of two persons
     COUPLES_COUPLE_VIEW = "couples:couple:view"  # open a couple's page, as its therapist
     COUPLES_INVITATION_SEND = "couples:invitation:send"  # invite one person to an own login
     DIARY_CALENDAR_VIEW = "diary:calendar:view"  # see occupied times, by code
+    DIARY_ENTRY_MOVE = "diary:entry:move"  # put own time into the diary, and move what is there
+    DIARY_HOURS_EDIT = "diary:hours:edit"  # set own hours, places, kinds of consultations and time off
     DOCUMENTS_DOCUMENT_DOWNLOAD = "documents:document:download"  # fetch a released document
     DOCUMENTS_DOCUMENT_RETRY = "documents:document:retry"  # ask again for a document that failed
     HOME_PARTNER_VIEW = "home:partner:view"  # the partner's home
@@ -44,6 +59,8 @@ class Permission(StrEnum):
     MEETINGS_SUMMARY_WRITE = "meetings:summary:write"  # write and preview a summary
     NOTICES_MAIL_RETRY = "notices:mail:retry"  # send mails again that could not be sent, without seeing them
     PRACTICE_HELP_EDIT = "practice:help:edit"  # enter and check the local help lines
+    PRACTICE_PAGES_EDIT = "practice:pages:edit"  # write the practice's public pages and words
+    PRACTICE_PROFILE_EDIT = "practice:profile:edit"  # write the own public profile
     SAFETY_ANSWERS_GIVE = "safety:answers:give"  # answer the individual questions, alone
     SAFETY_ANSWERS_READ = "safety:answers:read"  # read what one's clients answered alone
     SAFETY_ANSWERS_SETTLE = (
@@ -51,6 +68,8 @@ class Permission(StrEnum):
     )
     SAFETY_HOLD_SET = "safety:hold:set"  # keep joint things of a couple shut, and lift that
     SAFETY_QUESTIONS_ASK = "safety:questions:ask"  # ask both persons of a couple the individual questions
+    SOURCES_LINK_EDIT = "sources:link:edit"  # make and retire campaign links
+    SOURCES_REPORT_VIEW = "sources:report:view"  # see how many came from where
 
 
 Predicate = Callable[[Viewer], bool]

@@ -5,7 +5,9 @@ Signatures are HMAC-SHA256 through itsdangerous, each purpose with a key of its 
 
 import hashlib
 import hmac
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from itsdangerous import BadData, URLSafeSerializer, URLSafeTimedSerializer
@@ -40,6 +42,24 @@ class Signer:
         except (BadData, ValueError, TypeError, AttributeError) as error:
             raise TokenRefused(purpose) from error
 
+    def sign_words(self, purpose: TokenPurpose, words: Mapping[str, str]) -> str:
+        """Make a token that carries a few short words for one purpose; whoever has it can read them."""
+        return str(self._timed(purpose).dumps(dict(words)))
+
+    def read_words(
+        self, purpose: TokenPurpose, token: str, *, max_age: timedelta | None = None
+    ) -> dict[str, str]:
+        """Read such a token. Raises TokenRefused if it was not made here for this purpose, or is older than `max_age`."""
+        try:
+            found: Any = self._timed(purpose).loads(
+                token, max_age=int(max_age.total_seconds()) if max_age else None
+            )
+        except (BadData, ValueError, TypeError) as error:
+            raise TokenRefused(purpose) from error
+        if not isinstance(found, dict):
+            raise TokenRefused(purpose)
+        return {str(name): str(word) for name, word in found.items()}
+
     def form_token(self, login_session_id: UUID | None) -> str:
         """Make the hidden field of a form: bound to the sign-in, or for visitors only timed (12 hours)."""
         return str(self._form_serializer().dumps(login_session_id.hex if login_session_id else "visitor"))
@@ -56,6 +76,11 @@ class Signer:
     def _serializer(self, purpose: TokenPurpose) -> URLSafeSerializer:
         return URLSafeSerializer(
             derived_key(self._secret, f"token/{purpose}"), salt="id", signer_kwargs=SHA256
+        )
+
+    def _timed(self, purpose: TokenPurpose) -> URLSafeTimedSerializer:
+        return URLSafeTimedSerializer(
+            derived_key(self._secret, f"token/{purpose}"), salt="words", signer_kwargs=SHA256
         )
 
     def _form_serializer(self) -> URLSafeTimedSerializer:

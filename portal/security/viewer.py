@@ -23,8 +23,14 @@ class TokenPurpose(StrEnum):
 
     BOOKING_FORM = "booking_form"
     CONSULTATION = "consultation"
+    CONSULTATION_GUEST = "consultation_guest"
+    EMBED_FORM = "embed_form"
     INVITATION = "invitation"
+    NOT_ME = "not_me"
     RESET = "reset"
+    TOUCH = "touch"
+    WAITLIST = "waitlist"
+    WAITLIST_OFFER = "waitlist_offer"
     POST = "post"
 
 

@@ -17,7 +17,7 @@ NOW = datetime(2026, 11, 20, 16, 5, tzinfo=UTC)  # a Friday
 
 def an_offer(*, hours: tuple[WeeklyHours, ...], away: tuple[TimeAway, ...] = ()) -> Offer:
     return Offer(
-        therapist_id=UUID(int=1), therapist_name="Jane Parker", zone=LONDON, is_instant=False, hours=hours, away=away,
+        therapist_id=UUID(int=1), therapist_name="Jane Parker", zone=LONDON, is_instant=False, hours=hours, away=away, type_id=UUID(int=2), type_name="A first talk", place=None,
         kind=ConsultationType(20, 0, 10, 24 * 60, 28, 30), occupied=(),
     )  # fmt: skip
 

@@ -1,6 +1,7 @@
 """Taking a time: the database is the judge, on both engines."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -27,7 +28,7 @@ def either_cast(either_app: Flask) -> Cast:
         return make_cast(session)
 
 
-def take(therapist_id: UUID, starts_at: datetime, ends_at: datetime, **more: int) -> OccupiedInterval:
+def take(therapist_id: UUID, starts_at: datetime, ends_at: datetime, **more: Any) -> OccupiedInterval:
     return occupy(
         current_session(), therapist_id=therapist_id, starts_at=starts_at, ends_at=ends_at, kind=OccupiedKind.MEETING,
         code="Couple 07", **more,

@@ -42,7 +42,7 @@ class Way:
     @property
     def therapist_id(self) -> UUID:
         """Name the therapist by the person's id."""
-        return self.chosen[0].person_id
+        return self.chosen.therapist.person_id
 
     @property
     def is_zone_known(self) -> bool:
@@ -52,7 +52,7 @@ class Way:
     @property
     def zone(self) -> str:
         """Give the zone that times are shown in: the reader's, or as long as it is unknown the therapist's."""
-        return self.zone_asked if self.is_zone_known else self.chosen[0].zone
+        return self.zone_asked if self.is_zone_known else self.chosen.therapist.zone
 
     def carried(self, **more: str) -> dict[str, str]:
         """Give what the next link has to carry, so that nothing needs a cookie."""
@@ -86,7 +86,7 @@ def asked_start() -> datetime:
 
 
 def _choose(therapists: list[Bookable], wanted: str, post: Post | None) -> Bookable:
-    by_id = {str(therapist.person_id): (therapist, type_) for therapist, type_ in therapists}
+    by_id = {str(one.therapist.person_id): one for one in reversed(therapists)}
     if wanted:
         if wanted not in by_id:
             raise NotFound("therapist")

@@ -1,0 +1,1 @@
+"""The public face: therapists, contact, the pages that a site must have."""
