@@ -18,7 +18,12 @@ from portal.security.viewer import Anonymous, Member
 from portal.transaction import current_session
 
 TASKS = ("homework", "exercises", "assessments")
-BEHIND = {"blog.index": ("blog",), "caseload.couples": ("caseload", *TASKS), "homework.own": TASKS}
+BEHIND = {
+    "blog.index": ("blog",),
+    "caseload.couples": ("caseload", *TASKS),
+    "home.settings": ("practice",),
+    "homework.own": TASKS,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +117,7 @@ def navigation_of(viewer: Member | Anonymous, *, open_leads: int) -> list[Naviga
         (viewer.is_staff, lambda: _item(_("Calendar"), "diary.calendar", "calendar")),
         (viewer.is_therapist, lambda: _item(_("Requests"), "booking.leads", "inbox", open_leads)),
         (viewer.is_therapist, lambda: _item(_("Couples"), "caseload.couples", "pair")),
-        (
-            viewer.is_owner or viewer.is_therapist,
-            lambda: _item(_("Help lines"), "practice.help_lines", "phone"),
-        ),
+        (viewer.is_owner or viewer.is_therapist, lambda: _item(_("Practice"), "home.settings", "gear")),
         (viewer.is_staff, lambda: _item(_("Your account"), "accounts.security", "key")),
     ]
     return [make() for is_open, make in entries if is_open]

@@ -125,3 +125,10 @@ def today() -> ResponseReturnValue:
         homework=needs_of(session, viewer, now),
         to_read=to_acknowledge(session, viewer, zone, now),  # last: one statement for the keys of all rows
     )
+
+
+@blueprint.get("/practice")
+@requires(Permission.HOME_STAFF_VIEW)
+def settings() -> ResponseReturnValue:
+    """Lead to every page on which the practice or a therapist decides something; each role sees its own."""
+    return render("home/settings.html")

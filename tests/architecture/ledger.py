@@ -147,6 +147,7 @@ LEDGER: Mapping[tuple[str, str], Row] = {
     ("home.give", "POST"): partners(303),
     ("home.partner", "GET"): partners(200, limited=200),
     ("home.privacy", "GET"): partners(200),
+    ("home.settings", "GET"): staff(200),
     ("home.start", "GET"): _row(200, 303),
     ("home.style", "GET"): everybody(404),
     ("home.today", "GET"): staff(200),

@@ -58,7 +58,7 @@ ROOMS = {
     "therapist": Room(
         user_name="jane",
         plain=(
-            "/today", "/calendar", "/requests", "lead", "new couple", "/couples", "couple", "given tasks", "test", "test as they see it", "exercise on the desk", "give a task", "end the work", "individual", "/practice/help", "guests", "record", "meeting", "note",
+            "/today", "/calendar", "/requests", "lead", "new couple", "/couples", "couple", "given tasks", "test", "test as they see it", "exercise on the desk", "give a task", "end the work", "individual", "/practice", "/practice/help", "guests", "record", "meeting", "note",
             "sign", "signed note", "process note", "write summary", "preview", "summary in work", "replaced summary",
             "failed summary", "document", "unlock code", "/account", "/account/sign-ins", "/prove", f"/couples/{UNKNOWN}",
         ),
