@@ -1,40 +1,35 @@
 """Booking a consultation: choose a time, say who you are, see what happens next. Without cookie and without script."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from flask import Response, make_response, request, url_for
+from flask import Response, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal.accounts.rules import Limit, network_of
 from portal.accounts.throttle import throttle
-from portal.booking.event import event_file
 from portal.booking.forms import RequestConsultationForm
-from portal.booking.models import Consultation
-from portal.booking.queries import get_consultation
 from portal.booking.rules import (
     AlreadySent,
     ConsultationRequest,
     ConsultationStatus,
-    PartnerKnows,
     is_too_quick,
     new_form_id,
 )
 from portal.booking.service import find_same, request_consultation
 from portal.booking.timetable import times_of, timetable
 from portal.booking.views.area import blueprint, mail_words, open_to_all, signer
+from portal.booking.views.manage import Booked, booked_page
 from portal.booking.views.way import Way, asked_start, read_way
 from portal.clock import utc_now
-from portal.diary.offers import short_name
 from portal.diary.rules import Slot, SlotNotOffered, SlotTaken
-from portal.practice.queries import get_practice, get_therapist
+from portal.practice.queries import get_practice
 from portal.security.gate import public
 from portal.security.login import current_viewer
 from portal.security.tokens import TokenRefused
-from portal.security.viewer import TokenHolder, TokenPurpose
+from portal.security.viewer import TokenPurpose
 from portal.transaction import ConstraintViolated, current_session, transaction
 from portal.web.htmx import redirect_to, render
 from portal.zones import city, common_zones, parse_zone
@@ -51,20 +46,6 @@ class TooQuick(Exception):
 
 class TooManyRequests(Exception):
     """More bookings than one network, address or therapist should see."""
-
-
-@dataclass(frozen=True, slots=True)
-class Booked:
-    """What the page after booking shows. `partner_name` is empty unless the partner knows."""
-
-    starts_at: datetime
-    ends_at: datetime
-    zone: str
-    status: ConsultationStatus
-    therapist_name: str
-    therapist_zone: str
-    partner_name: str
-    event_href: str
 
 
 @blueprint.get("/consultations/times")
@@ -108,42 +89,6 @@ def request_time() -> ResponseReturnValue:
         return _book(way, form, form_id)
     except (AlreadySent, ConstraintViolated, SlotNotOffered, SlotTaken, TooManyRequests, TooQuick) as refusal:
         return _refused(way, form, form_id, refusal)
-
-
-@blueprint.get("/consultations/<token>")
-@public("the signed link of one booking")
-def booked(token: str) -> ResponseReturnValue:
-    """Show one booking as it stands, to whoever holds its link. Changes nothing."""
-    consultation = _linked(token)
-    therapist = get_therapist(current_session(), consultation.therapist_id)
-    knows = consultation.partner_knows is PartnerKnows.YES
-    return _booked_page(
-        Booked(
-            starts_at=consultation.starts_at,
-            ends_at=consultation.ends_at,
-            zone=consultation.zone,
-            status=consultation.status,
-            therapist_name=therapist.display_name,
-            therapist_zone=therapist.zone,
-            partner_name=consultation.partner_name if knows else "",
-            event_href=url_for("booking.event", token=token),
-        )
-    )
-
-
-@blueprint.get("/consultations/<token>/event.ics")
-@public("the calendar file of one booking, by its signed link")
-def event(token: str) -> Response:
-    """Hand out the calendar entry under a neutral name."""
-    response = make_response(event_file(_linked(token), utc_now()))
-    response.headers["Content-Type"] = "text/calendar; charset=utf-8"
-    response.headers["Content-Disposition"] = 'attachment; filename="appointment.ics"'
-    return response
-
-
-def _linked(token: str) -> Consultation:
-    subject_id = signer().read_id(TokenPurpose.CONSULTATION, token)
-    return get_consultation(current_session(), TokenHolder(TokenPurpose.CONSULTATION, subject_id), subject_id)
 
 
 def _book(way: Way, form: RequestConsultationForm, form_id: UUID) -> Response:
@@ -204,7 +149,7 @@ def _pretend(way: Way, wanted: ConsultationRequest) -> Response:
     """Show a program the page it hopes for; nothing is kept and nobody gets a mail."""
     slot = way.offer.slot(wanted.starts_at, way.now)
     token = signer().sign_id(TokenPurpose.CONSULTATION, uuid4())
-    return _booked_page(
+    return booked_page(
         Booked(
             starts_at=slot.start,
             ends_at=slot.end,
@@ -216,10 +161,6 @@ def _pretend(way: Way, wanted: ConsultationRequest) -> Response:
             event_href=url_for("booking.event", token=token),
         )
     )
-
-
-def _booked_page(shown: Booked) -> Response:
-    return render("booking/booked.html", booked=shown, name=short_name(shown.therapist_name))
 
 
 def _times_page(way: Way) -> Response:
