@@ -85,10 +85,17 @@ class PartnerKnows(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MailWords:
-    """How mails say what only the web side knows: full addresses, and times in words (instant, zone id)."""
+    """How mails say what only the web side knows: full addresses, and times in words (instant, zone id).
+
+    The pages take the id of a consultation, for `not_me_page` of a person, for the waitlist of its entry or offer.
+    """
 
     visitor_page: Callable[[UUID], str]
+    guest_page: Callable[[UUID], str]
     therapist_page: Callable[[UUID], str]
+    not_me_page: Callable[[UUID], str]
+    waitlist_page: Callable[[UUID], str]
+    waitlist_offer_page: Callable[[UUID], str]
     when: Callable[[datetime, str], str]
 
 
@@ -98,6 +105,10 @@ class AlreadyAnswered(Conflict):
 
 class TimeHasPassed(Conflict):
     """What was asked for would have begun already; nobody can be told to come."""
+
+
+class HoldRenewed(Conflict):
+    """A held time can be renewed once, and was."""
 
 
 class AlreadySent(Conflict):

@@ -1,9 +1,11 @@
-"""What both sides of the area share: the blueprint, and the address of a visitor's own page."""
+"""What both sides of the area share: the blueprint, the frame around a visitor's pages, and the addresses in it."""
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app
+from flask import Blueprint, Response, current_app, has_request_context, request, url_for
 
 from portal.booking.rules import MailWords
 from portal.security.tokens import Signer
@@ -12,6 +14,23 @@ from portal.web.filters import when, zone_label
 from portal.web.links import public_link
 
 blueprint = Blueprint("booking", __name__)
+EMBED = "embed"  # the blueprint that shows these pages once more, inside somebody else's site
+
+
+def here(page: str, **values: Any) -> str:
+    """Give the address of a page of this area, inside the frame if the reader is in one."""
+    return url_for(f"{EMBED if is_framed() else blueprint.name}.{page}", **values)
+
+
+def is_framed() -> bool:
+    """Tell whether the present page stands inside another site."""
+    return has_request_context() and request.blueprint == EMBED
+
+
+@blueprint.app_context_processor
+def surroundings() -> dict[str, Any]:
+    """Give the visitor's pages what differs inside a frame: the layout, and the addresses of the next pages."""
+    return {"layout": "layouts/embed.html" if is_framed() else "layouts/visitor.html", "here": here}
 
 
 def signer() -> Signer:
@@ -27,7 +46,19 @@ def page_of(consultation_id: UUID) -> str:
 
 def mail_words() -> MailWords:
     """Give what mails about a consultation need from the web side."""
-    return MailWords(visitor_page=page_of, therapist_page=_lead_of, when=_when_in_zone)
+    return MailWords(
+        visitor_page=page_of,
+        guest_page=_signed_page("booking.guest", TokenPurpose.CONSULTATION_GUEST),
+        therapist_page=_lead_of,
+        not_me_page=_signed_page("booking.not_me", TokenPurpose.NOT_ME),
+        waitlist_page=_signed_page("booking.waiting", TokenPurpose.WAITLIST),
+        waitlist_offer_page=_signed_page("booking.waitlist_offer", TokenPurpose.WAITLIST_OFFER),
+        when=_when_in_zone,
+    )
+
+
+def _signed_page(endpoint: str, purpose: TokenPurpose) -> Callable[[UUID], str]:
+    return lambda subject_id: public_link(endpoint, token=signer().sign_id(purpose, subject_id))
 
 
 def _lead_of(consultation_id: UUID) -> str:
