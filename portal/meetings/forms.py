@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField, IntegerField, RadioField, TimeField
+from wtforms import HiddenField, IntegerField, RadioField
 from wtforms.fields import SelectChoice
 from wtforms.validators import InputRequired, NumberRange, Optional, ValidationError
 
@@ -14,8 +14,7 @@ from portal.couples.models import Partner
 from portal.meetings.models import Place, Presence
 from portal.meetings.rules import LINE_LETTERS, LONGEST_MINUTES, NOTE_LETTERS
 from portal.meetings.service import NewMeeting
-from portal.web.forms import Day, Form, Text, TextAreaField, unix_lines
-from portal.zones import LocalTimeMissing, LocalTimeTwice, TimeOutOfRange, parse_zone, to_instant
+from portal.web.forms import TWICE, Clock, Day, Form, Text, TextAreaField, read_instant, unix_lines
 
 PLACES = [SelectChoice(Place.ROOM.value, _l("In the room")), SelectChoice(Place.ONLINE.value, _l("Online"))]
 PRESENCES = [
@@ -24,20 +23,6 @@ PRESENCES = [
     SelectChoice(Presence.ABSENT.value, _l("Did not come")),
 ]
 BOTH = "both"
-SKIPPED = _l("Clocks go forward that night and never show this time. Please choose another one.")
-TWICE = _l("Clocks go back that night and show this time twice. Please choose which one.")
-FAR_OFF = _l("This day is out of reach. Please check the year.")
-
-
-class Clock(TimeField):  # type: ignore[misc]  # WTForms is untyped
-    """A time of day, with a sentence that helps."""
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        """Read the browser's own form of a time."""
-        try:
-            super().process_formdata(valuelist)
-        except ValueError:
-            raise ValueError(_l("Please give the time as in 18:00.")) from None
 
 
 class Written:
@@ -130,19 +115,6 @@ class RecordMeetingForm(Form):
     def is_asking_which(self) -> bool:
         """Tell whether the time that was typed exists twice, so that the page must ask."""
         return self.which.data is not None or TWICE in self.starts.errors
-
-
-def read_instant(form: Form, name: str, local: datetime, zone: str, fold: int | None) -> datetime | None:
-    """Give the instant of a typed time; None, with the field marked, if clocks in `zone` never or twice show it."""
-    try:
-        return to_instant(local, parse_zone(zone), fold=fold)
-    except LocalTimeMissing:
-        form.add_error(name, SKIPPED)
-    except LocalTimeTwice:
-        form.add_error(name, TWICE)
-    except TimeOutOfRange:
-        form.add_error(name, FAR_OFF)
-    return None
 
 
 class RevisionForm(Form):

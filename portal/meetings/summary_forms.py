@@ -11,7 +11,7 @@ from wtforms.validators import Optional, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from portal.meetings.chosen import Offered, with_homework
-from portal.meetings.forms import Clock, Lines, lines_of, number_of, read_instant
+from portal.meetings.forms import Lines, lines_of, number_of
 from portal.meetings.rules import (
     CHOSEN_LETTERS,
     LINE_LETTERS,
@@ -24,7 +24,17 @@ from portal.meetings.rules import (
     Whom,
 )
 from portal.meetings.summaries import Opened
-from portal.web.forms import Day, Form, StringField, Text, TextAreaField, stripped, unix_lines
+from portal.web.forms import (
+    Clock,
+    Day,
+    Form,
+    StringField,
+    Text,
+    TextAreaField,
+    read_instant,
+    stripped,
+    unix_lines,
+)
 
 NO_LONGER_THERE = _l(
     "Something you ticked can no longer be quoted: it was hidden, withdrawn or changed. It is left out now; please look again."

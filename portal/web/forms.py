@@ -1,17 +1,22 @@
 """The base of all forms: the only module that knows Flask-WTF. Shape and wording of input; rules decide the rest."""
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from flask import g, request
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import DateField, Field, StringField, TextAreaField
+from wtforms import DateField, Field, StringField, TextAreaField, TimeField
 from wtforms.validators import ValidationError
 
 from portal.web.addresses import MOST_LETTERS, is_one_address
 from portal.web.letters import is_forbidden
+from portal.zones import LocalTimeMissing, LocalTimeTwice, TimeOutOfRange, parse_zone, to_instant
 
 STALE = _l("This page had been open for a long time. What you typed is still here; please send it once more.")
+SKIPPED = _l("Clocks go forward that night and never show this time. Please choose another one.")
+TWICE = _l("Clocks go back that night and show this time twice. Please choose which one.")
+FAR_OFF = _l("This day is out of reach. Please check the year.")
 
 
 class Form(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
@@ -70,6 +75,30 @@ class Day(DateField):  # type: ignore[misc]  # WTForms is untyped
             raise ValueError(_l("Please give the day as in 2026-11-17.")) from None
 
 
+class Clock(TimeField):  # type: ignore[misc]  # WTForms is untyped
+    """A time of day, with a sentence that helps."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read the browser's own form of a time."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError(_l("Please give the time as in 18:00.")) from None
+
+
+def read_instant(form: Form, name: str, local: datetime, zone: str, fold: int | None) -> datetime | None:
+    """Give the instant of a typed time; None, with the field marked, if clocks in `zone` never or twice show it."""
+    try:
+        return to_instant(local, parse_zone(zone), fold=fold)
+    except LocalTimeMissing:
+        form.add_error(name, SKIPPED)
+    except LocalTimeTwice:
+        form.add_error(name, TWICE)
+    except TimeOutOfRange:
+        form.add_error(name, FAR_OFF)
+    return None
+
+
 class Address:
     """A validator for one e-mail address."""
 
@@ -95,13 +124,18 @@ def unix_lines(text: str | None) -> str:
 
 
 __all__ = [
+    "FAR_OFF",
+    "SKIPPED",
+    "TWICE",
     "Address",
+    "Clock",
     "Day",
     "Field",
     "Form",
     "StringField",
     "Text",
     "TextAreaField",
+    "read_instant",
     "stripped",
     "unix_lines",
 ]

@@ -2,11 +2,11 @@
 
 from itertools import groupby
 
-from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from portal.clock import utc_now
 from portal.diary.queries import Entry, calendar_of
+from portal.diary.views.area import blueprint
 from portal.people.queries import get_self
 from portal.security.gate import requires
 from portal.security.login import current_member
@@ -15,7 +15,6 @@ from portal.transaction import current_session
 from portal.web.htmx import render
 from portal.zones import parse_zone, to_local
 
-blueprint = Blueprint("diary", __name__)
 DAYS = 14
 
 
