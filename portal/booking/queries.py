@@ -9,7 +9,9 @@ from sqlalchemy.orm.interfaces import ORMOption
 
 from portal.booking.models import Consultation
 from portal.booking.rules import ConsultationStatus
+from portal.booking.standing import Windows
 from portal.clock import utc_now
+from portal.diary.models import ConsultationTypeRow
 from portal.errors import NotFound
 from portal.security.crypto import MasterKey
 from portal.security.viewer import Member, TokenHolder, TokenPurpose, Viewer
@@ -69,6 +71,14 @@ def list_leads(session: Session, viewer: Member) -> list[Consultation]:
             .limit(MOST_LISTED)
         )
     )
+
+
+def windows_of(session: Session, consultation: Consultation) -> Windows:
+    """Say until when its visitor may move and cancel, by its type. One statement unless the type is loaded."""
+    if consultation.type_id is None:
+        return Windows()
+    kind = session.get_one(ConsultationTypeRow, consultation.type_id)
+    return Windows(kind.move_until_minutes, kind.cancel_until_minutes)
 
 
 def find_sent(session: Session, form_id: UUID) -> Consultation | None:
