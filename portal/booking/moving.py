@@ -53,11 +53,15 @@ def move_consultation(
     slot = (
         _same_length(consultation, starts_at) if is_host else _offered(session, consultation, starts_at, now)
     )
-    values = (
-        _settled(consultation, now)
-        if is_host or consultation.status is not ConsultationStatus.REQUESTED
-        else {}
-    )
+    values: dict[str, Any] = {}
+    if is_host:
+        values = {
+            "status": ConsultationStatus.CONFIRMED,
+            "settled_at": now,
+            "answered_at": consultation.answered_at or now,
+        }
+    elif consultation.status is ConsultationStatus.CONFIRMED:
+        values = {"settled_at": now}
     occupied = session.get_one(OccupiedInterval, consultation.occupied_id, populate_existing=True)
     change(
         session, consultation, of=LIVE, seen=seen, starts_at=slot.start, ends_at=slot.end,
@@ -88,12 +92,3 @@ def _offered(session: Session, consultation: Consultation, starts_at: datetime, 
     if offer is None:
         raise SlotNotOffered(str(consultation.id))
     return offer.slot(starts_at, now)
-
-
-def _settled(consultation: Consultation, now: datetime) -> dict[str, Any]:
-    """Give what a time that is agreed from now on says of itself."""
-    return {
-        "status": ConsultationStatus.CONFIRMED,
-        "settled_at": now,
-        "answered_at": consultation.answered_at or now,
-    }
