@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 KEY_BYTES = 32
+LEAST_KEY_CHARACTERS = 32  # 16 random bytes in hexadecimal
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
 
 
@@ -111,6 +112,20 @@ def _refuse_weak(settings: Settings) -> None:
         )
     if settings.secret_key == settings.master_key:
         raise SettingsError("SECRET_KEY and MASTER_KEY must differ.")
+    _refuse_weak_ways_in(settings)
+
+
+def _refuse_weak_ways_in(settings: Settings) -> None:
+    """Look at what other services reach us by, or we them."""
+    bounces = urlsplit(settings.bounces_url or "imaps://none")
+    if bounces.scheme != "imaps" and not (bounces.scheme == "imap" and bounces.hostname in LOOPBACK_NAMES):
+        raise SettingsError(
+            "BOUNCES_URL must begin with imaps://, so that its password is not sent readably."
+        )
+    if settings.bounces_key is not None and len(settings.bounces_key) < LEAST_KEY_CHARACTERS:
+        raise SettingsError(f"BOUNCES_KEY must have at least {LEAST_KEY_CHARACTERS} characters.")
+    if settings.text_gateway_url is not None and "{phone}" not in settings.text_gateway_url:
+        raise SettingsError("TEXT_GATEWAY_URL must say with {phone} where the number goes.")
 
 
 def _names(env: Mapping[str, str], name: str) -> tuple[str, ...]:

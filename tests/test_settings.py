@@ -41,6 +41,9 @@ def test_the_first_start_makes_keys_that_only_the_owner_reads(tmp_path: Path) ->
         {"DEMO": "1", "PUBLIC_URL": "https://portal.example.org"},
         {"DATABASE_URL": "mysql://x"},
         {"PROXY_HOPS": "-1"},
+        {"BOUNCES_URL": "imap://reader:secret@mail.example.org"},
+        {"BOUNCES_KEY": "0123456789abcdef0123456789abcde"},
+        {"TEXT_GATEWAY_URL": "json://gateway.example.org"},
     ],
 )
 def test_a_weak_or_unclear_setting_stops_the_start(tmp_path: Path, env: dict[str, str]) -> None:
@@ -67,6 +70,10 @@ def test_keys_may_come_from_the_environment(tmp_path: Path) -> None:
 
 def test_this_machines_own_names_are_served_only_where_nobody_else_comes(tmp_path: Path) -> None:
     assert read(tmp_path).hosts == ("localhost", "127.0.0.1")
+
+
+def test_a_mailbox_on_this_machine_may_be_read_in_the_open(tmp_path: Path) -> None:
+    assert read(tmp_path, BOUNCES_URL="imap://reader@localhost:1143").bounces_url is not None
 
 
 def test_only_named_hosts_are_served(tmp_path: Path) -> None:
