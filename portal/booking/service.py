@@ -1,36 +1,30 @@
-"""Writing consultations: asking for one, answering, and taking it further."""
+"""Writing consultations: asking for one. What answers it stands in `portal.booking.answering`."""
 
 from datetime import datetime
-from typing import cast
 
-from sqlalchemy import CursorResult, update
 from sqlalchemy.orm import Session
 
 from portal.audit.rules import Action
 from portal.audit.service import record_of
-from portal.booking.event import event_file
 from portal.booking.models import Consultation
 from portal.booking.queries import body_code, find_sent, form_code
 from portal.booking.rules import (
-    AlreadyAnswered,
     AlreadySent,
     ConsultationRequest,
     ConsultationStatus,
     MailWords,
-    TimeHasPassed,
     new_code,
 )
-from portal.couples.models import Couple
+from portal.booking.telling import tell_therapist, tell_visitor
 from portal.diary.models import OccupiedInterval, OccupiedKind
 from portal.diary.offers import Offer
 from portal.diary.queries import find_offer
 from portal.diary.rules import Slot, SlotNotOffered
-from portal.diary.service import hold_diary, occupy, release
+from portal.diary.service import hold_diary, occupy
 from portal.notices.models import MessageKind
-from portal.notices.service import queue_message
 from portal.people.models import Person
 from portal.people.service import add_person
-from portal.security.viewer import Member, Viewer
+from portal.security.viewer import Viewer
 
 
 def request_consultation(
@@ -62,8 +56,10 @@ def request_consultation(
     record_of(session, viewer, Action.CONSULTATION_REQUESTED, consultation)
     if mail is not None:
         kind = MessageKind.CONSULTATION_CONFIRMED if offer.is_instant else MessageKind.CONSULTATION_BOOKED
-        _tell(session, consultation, kind, mail=mail, now=now)
-        _tell_therapist(session, consultation, mail=mail, now=now)
+        tell_visitor(session, consultation, kind, mail=mail, now=now)
+        tell_therapist(
+            session, consultation.therapist_id, MessageKind.THERAPIST_REQUEST, mail=mail, now=now, consultation=consultation
+        )  # fmt: skip
     return consultation
 
 
@@ -73,51 +69,6 @@ def find_same(session: Session, wanted: ConsultationRequest) -> Consultation | N
     if sent is not None and sent.body_code != body_code(session, wanted.fingerprint()):
         raise AlreadySent(str(wanted.form_id))
     return sent
-
-
-def confirm_consultation(
-    session: Session, viewer: Member, consultation: Consultation, *, mail: MailWords, now: datetime
-) -> None:
-    """Say yes to a request; the visitor gets a mail.
-
-    Raises:
-        AlreadyAnswered: an answer was given meanwhile.
-        TimeHasPassed: the time has begun, so that a yes would reach nobody in time.
-    """
-    if consultation.starts_at <= now and consultation.status is ConsultationStatus.REQUESTED:
-        raise TimeHasPassed(str(consultation.id))
-    _answer(session, consultation, ConsultationStatus.CONFIRMED, now)
-    record_of(session, viewer, Action.CONSULTATION_CONFIRMED, consultation)
-    _tell(session, consultation, MessageKind.CONSULTATION_CONFIRMED, mail=mail, now=now)
-
-
-def decline_consultation(
-    session: Session, viewer: Member, consultation: Consultation, *, mail: MailWords, now: datetime
-) -> None:
-    """Say no to a request: its time is free again, the visitor gets a mail. Raises AlreadyAnswered."""
-    _answer(session, consultation, ConsultationStatus.DECLINED, now)
-    release(session, session.get_one(OccupiedInterval, consultation.occupied_id))
-    record_of(session, viewer, Action.CONSULTATION_DECLINED, consultation)
-    _tell(session, consultation, MessageKind.CONSULTATION_DECLINED, mail=mail, now=now)
-
-
-def attach_couple(session: Session, viewer: Member, consultation: Consultation, couple: Couple) -> None:
-    """Note that a lead became a couple of the same therapist's.
-
-    Raises:
-        AlreadyAnswered: it was turned into a couple before, or belongs to another therapist.
-    """
-    taken = session.execute(
-        update(Consultation)
-        .where(Consultation.id == consultation.id, Consultation.couple_id.is_(None))
-        .where(
-            Consultation.therapist_id == viewer.person_id, Consultation.therapist_id == couple.therapist_id
-        )
-        .values(couple_id=couple.id)
-        .execution_options(synchronize_session=False)
-    )
-    _expect_one(taken, consultation)
-    session.refresh(consultation, ["couple_id"])
 
 
 def _occupy(session: Session, offer: Offer, slot: Slot) -> OccupiedInterval:
@@ -161,41 +112,3 @@ def _add(
     session.add(consultation)
     session.flush()
     return consultation
-
-
-def _answer(session: Session, consultation: Consultation, status: ConsultationStatus, now: datetime) -> None:
-    """Change the status in one statement that only the first of two answers can win (BKG-02)."""
-    answered = session.execute(
-        update(Consultation)
-        .where(Consultation.id == consultation.id, Consultation.status == ConsultationStatus.REQUESTED)
-        .values(status=status, answered_at=now, calendar_sequence=Consultation.calendar_sequence + 1)
-        .execution_options(synchronize_session=False)
-    )
-    _expect_one(answered, consultation)
-    session.refresh(consultation, ["status", "answered_at", "calendar_sequence"])
-
-
-def _expect_one(result: object, consultation: Consultation) -> None:
-    if cast("CursorResult[None]", result).rowcount != 1:
-        raise AlreadyAnswered(str(consultation.id))
-
-
-def _tell(
-    session: Session, consultation: Consultation, kind: MessageKind, *, mail: MailWords, now: datetime
-) -> None:
-    """Owe the visitor a mail. Its facts hold no word that a stranger typed (BKG-07), and no name of anybody."""
-    facts = {
-        "when": mail.when(consultation.starts_at, consultation.zone),
-        "link": mail.visitor_page(consultation.id),
-        "ics": event_file(consultation, now).decode(),
-    }
-    queue_message(session, consultation.person, kind, facts, now=now)
-
-
-def _tell_therapist(session: Session, consultation: Consultation, *, mail: MailWords, now: datetime) -> None:
-    therapist = session.get_one(Person, consultation.therapist_id)
-    facts = {
-        "when": mail.when(consultation.starts_at, therapist.zone),
-        "link": mail.therapist_page(consultation.id),
-    }
-    queue_message(session, therapist, MessageKind.THERAPIST_REQUEST, facts, now=now)

@@ -8,9 +8,9 @@ from flask.typing import ResponseReturnValue
 from portal.accounts.invitations import invite, latest_invitations, withdraw
 from portal.audit.reading import audited_read
 from portal.audit.rules import Action
+from portal.booking.answering import attach_couple
 from portal.booking.models import Consultation, PartnerKnows
 from portal.booking.queries import get_consultation
-from portal.booking.service import attach_couple
 from portal.caseload.forms import NewCoupleForm
 from portal.caseload.queries import list_caseload, partner_cards
 from portal.caseload.timeline import timeline_of

@@ -16,8 +16,9 @@ from sqlalchemy.orm import Session
 from portal.accounts.invitations import invite
 from portal.accounts.models import LoginSession, OneTimePurpose, OneTimeToken
 from portal.blog.service import publish_post
+from portal.booking.answering import confirm_consultation
 from portal.booking.rules import ConsultationRequest, MailWords, PartnerKnows, new_form_id
-from portal.booking.service import confirm_consultation, request_consultation
+from portal.booking.service import request_consultation
 from portal.clock import utc_now
 from portal.couples.models import CoupleStatus
 from portal.couples.service import create_couple

@@ -11,10 +11,10 @@ from sqlalchemy import select
 
 from portal.audit.models import AuditEvent
 from portal.blog.service import publish_post
+from portal.booking.answering import attach_couple
 from portal.booking.models import Consultation, ConsultationStatus
 from portal.booking.queries import number_of_open_leads, open_leads
 from portal.booking.rules import AlreadyAnswered
-from portal.booking.service import attach_couple
 from portal.clock import utc_now
 from portal.couples.models import Couple
 from portal.diary.rules import Slot

@@ -8,10 +8,10 @@ from flask.typing import ResponseReturnValue
 
 from portal.audit.reading import audited_read
 from portal.audit.rules import Action
+from portal.booking.answering import confirm_consultation, decline_consultation
 from portal.booking.models import Consultation
 from portal.booking.queries import get_consultation, list_leads
 from portal.booking.rules import AlreadyAnswered, ConsultationStatus, TimeHasPassed
-from portal.booking.service import confirm_consultation, decline_consultation
 from portal.booking.views.area import blueprint, mail_words
 from portal.clock import utc_now
 from portal.errors import Conflict
