@@ -19,6 +19,11 @@ MOST_ON_ONE_ADDRESS = 2
 LISTED_FOR = timedelta(days=30)
 
 
+def has_account(session: Session, person_id: UUID) -> bool:
+    """Tell whether a person has an account, whatever its state. One statement."""
+    return session.scalar(select(Account.id).where(Account.person_id == person_id)) is not None
+
+
 def find_live_sign_in(session: Session, token: str, now: datetime) -> LoginSession | None:
     """Find the sign-in of a cookie's token, with account, roles and person, if it still holds. One statement."""
     account = joinedload(LoginSession.account)

@@ -13,6 +13,7 @@ from portal.notices.rules import FACTS, absolute_link
 
 Render = Callable[..., str]
 Thing = tuple[str, dict[str, str]]
+LINKS = frozenset({"link", "not_me"})
 
 
 class AddressRefused(ValueError):
@@ -59,9 +60,11 @@ def compose(
     mail["Message-ID"] = f"<{message_id}@{letterhead.domain}>"
     mail["Auto-Submitted"] = "auto-generated"
     said = [(kind, _known(kind, facts, letterhead)) for kind, facts in things]
-    mail.set_content(render("emails/frame.txt", things=said, home=letterhead.public_url))
-    around = {"home": letterhead.public_url, "language": letterhead.language}
-    mail.add_alternative(render("emails/frame.html", things=said, **around), subtype="html")
+    not_me = list(dict.fromkeys(facts["not_me"] for _, facts in said if facts.get("not_me")))
+    around = {"things": said, "not_me": not_me, "home": letterhead.public_url}
+    mail.set_content(render("emails/frame.txt", **around))
+    html = render("emails/frame.html", **around, language=letterhead.language)
+    mail.add_alternative(html, subtype="html")
     _attach_calendars(mail, [facts["ics"] for _, facts in things if facts.get("ics")])
     return mail
 
@@ -80,10 +83,11 @@ def _subject(things: Sequence[Thing], render: Render) -> str:
 
 
 def _known(kind: str, facts: dict[str, str], letterhead: Letterhead) -> dict[str, str]:
-    """Fill the optional facts with nothing, and make the link whole."""
+    """Fill the optional facts with nothing, and make the links whole."""
     known = dict.fromkeys(FACTS[kind].must | FACTS[kind].may, "") | facts
-    if known.get("link"):
-        known["link"] = absolute_link(letterhead.public_url, known["link"])
+    for name in LINKS & known.keys():
+        if known[name]:
+            known[name] = absolute_link(letterhead.public_url, known[name])
     return known
 
 

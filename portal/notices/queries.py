@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.errors import NotFound
-from portal.notices.models import Message, MessagePart, MessageState
+from portal.notices.models import BlockedAddress, Message, MessagePart, MessageState
 from portal.people.models import Person
 from portal.security.viewer import JobFor
 
@@ -49,6 +49,14 @@ def list_parts(session: Session, viewer: JobFor) -> list[tuple[MessagePart, Pers
         .order_by(MessagePart.created_at, MessagePart.id)
     )
     return [(part, person) for part, person in rows]
+
+
+def is_address_blocked(session: Session, person: Person) -> bool:
+    """Tell whether the reader of this person's inbox said "this was not me". One statement."""
+    return (
+        session.scalar(select(BlockedAddress.id).where(BlockedAddress.address_code == person.email_code))
+        is not None
+    )
 
 
 def mail_trouble(session: Session, now: datetime) -> MailTrouble:

@@ -2,22 +2,26 @@
 
 import json
 from datetime import datetime
+from uuid import UUID, uuid4
 
-from sqlalchemy import exists, func, select, true
+from sqlalchemy import delete, exists, func, select, true
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from portal import outbox
 from portal.audit.rules import Action
 from portal.audit.service import record_of
+from portal.clock import utc_now
 from portal.errors import Conflict
-from portal.notices.models import Message, MessageKind, MessagePart, MessageState
-from portal.notices.queries import get_message, list_failed, list_parts
+from portal.notices.models import BlockedAddress, Message, MessageKind, MessagePart, MessageState
+from portal.notices.queries import get_message, is_address_blocked, list_failed, list_parts
+from portal.notices.registry import has_account, is_still_true
 from portal.notices.rules import FOLD, MOST_HANDOVERS, MOST_PARTS, check_facts, mail_time
 from portal.outbox import OutboxEntry, OutboxState
 from portal.people.models import Channel, Person
 from portal.queueing import JobName
 from portal.security.crypto import SealBroken
-from portal.security.viewer import JobFor, Member
+from portal.security.viewer import JobFor, Member, Viewer
 
 # Two of these in one mail could not be told apart, because no mail names anybody: each gets a mail of its own.
 ONE_A_MAIL = frozenset({MessageKind.INVITATION})
@@ -35,8 +39,12 @@ def queue_message(
     *,
     now: datetime,
     deadline_at: datetime | None = None,
+    about: tuple[UUID, int] | None = None,
 ) -> Message | None:
     """Owe `person` one thing to read; None if there is no address or the person wants nothing outside the portal.
+
+    None too where the inbox's reader said "this was not me" and the person has no account: quietly, so that nobody
+    learns it. `about`: the row that this tells of and its version; what is no longer true is left unsaid.
 
     The first mail to an inbox leaves at once. What comes within ten minutes of it waits until they are over and shares
     one mail, also when two persons have the same inbox: the mail names nobody. A second invitation waits ten minutes
@@ -50,13 +58,40 @@ def queue_message(
     if person.channel is Channel.PORTAL_ONLY or not person.email or code is None:
         return None
     session.flush()
+    if is_blocked(session, person):
+        return None
     _wait_for_turn(session, code)
     message = _open_message(session, code, kind) or _begin_message(session, person, code, now)
     content = {"facts": facts, "deadline_at": deadline_at.isoformat() if deadline_at else None}
-    part = MessagePart(message_id=message.id, person_id=person.id, kind=kind, facts=json.dumps(content))
+    about_id, about_version = about or (None, None)
+    part = MessagePart(
+        message_id=message.id, person_id=person.id, kind=kind, facts=json.dumps(content),
+        about_id=about_id, about_version=about_version,
+    )  # fmt: skip
     session.add(part)
     session.flush()
     return message
+
+
+def is_blocked(session: Session, person: Person) -> bool:
+    """Tell whether this inbox wants no mails to people without an account, and the person has none. One or two statements."""
+    return is_address_blocked(session, person) and not has_account(session, person.id)
+
+
+def block_address(session: Session, viewer: Viewer, person: Person) -> None:
+    """Note that this inbox wants no mails to people without an account. Safe to repeat, also at the same time."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    session.execute(
+        insert(BlockedAddress)
+        .values(id=uuid4(), created_at=utc_now(), address_code=person.email_code)
+        .on_conflict_do_nothing(index_elements=["address_code"])
+    )
+    record_of(session, viewer, Action.ADDRESS_BLOCKED, person)
+
+
+def unblock_address(session: Session, person: Person) -> None:
+    """Let mails reach this inbox again, as its reader asks."""
+    session.execute(delete(BlockedAddress).where(BlockedAddress.address_code == person.email_code))
 
 
 def _wait_for_turn(session: Session, address_code: bytes) -> None:
@@ -125,7 +160,8 @@ def what_to_say(
 ) -> tuple[str, list[tuple[str, dict[str, str]]]]:
     """Give the address and the things to say (kind and facts); an empty list if nobody is owed anything any more.
 
-    Left out: whoever chose "portal only", changed the address or was erased meanwhile, and what is past its deadline.
+    Left out: whoever chose "portal only", changed the address, blocked it or was erased meanwhile, what is past its
+    deadline, and what is no longer true. Two statements, and at most one for each part.
     """
     message = get_message(session, viewer)
     address, said = "", []
@@ -137,6 +173,8 @@ def what_to_say(
         except SealBroken:
             continue
         if content["deadline_at"] and datetime.fromisoformat(content["deadline_at"]) <= now:
+            continue
+        if not is_still_true(session, part, now):
             continue
         thing = (part.kind.value, content["facts"])
         address = email

@@ -23,6 +23,8 @@ EXAMPLE = {
     "until": "Friday 27 November, 09:00 (London, GMT)",
     "link": "/c/token",
     "label": "KXV",
+    "code": "482913",
+    "not_me": "/not-me/token",
     "ics": "BEGIN:VCALENDAR\r\nSUMMARY:Appointment\r\nEND:VCALENDAR\r\n",
 }
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates" / "emails"
@@ -76,7 +78,11 @@ class TestEveryMail:
         assert not any(
             name in tag.attrs for tag in html.find_all(True) for name in ("style", "src", "background")
         )
-        assert {str(a["href"]) for a in html.find_all("a")} <= {HOME, HOME + "/c/token"}
+        assert {str(a["href"]) for a in html.find_all("a")} <= {
+            HOME,
+            HOME + "/c/token",
+            HOME + "/not-me/token",
+        }
 
     def test_text_and_html_lead_to_the_same_place(self, kind: str, amount: str) -> None:
         facts = facts_of(kind, amount)
@@ -88,6 +94,12 @@ class TestEveryMail:
             == ("24 November" in part(mail, "html"))
             == ("when" in facts)
         )
+
+    def test_who_got_it_by_mistake_can_say_so_in_both(self, kind: str, amount: str) -> None:
+        facts = facts_of(kind, amount)
+        mail = written((kind, facts))
+        address = HOME + "/not-me/token"
+        assert (address in part(mail, "plain")) == (address in part(mail, "html")) == ("not_me" in facts)
 
     def test_the_text_is_plain_text(self, kind: str, amount: str) -> None:
         text = part(written((kind, facts_of(kind, amount))), "plain")
@@ -103,7 +115,8 @@ class TestCompose:
         assert "invited" in part(mail, "plain")
         assert "new password" in part(mail, "html")
         names = [attachment.get_filename() for attachment in mail.iter_attachments()]
-        assert names == ["appointment.ics", "appointment-2.ics", "appointment-3.ics"]
+        assert names == ["appointment.ics", *(f"appointment-{number}.ics" for number in range(2, 6))]
+        assert part(mail, "plain").count("/not-me/token") == 1
 
     def test_a_screen_reader_hears_the_practices_language(self) -> None:
         html = BeautifulSoup(part(written(("new_item", {}), language="de-CH"), "html"), "html.parser").html

@@ -73,10 +73,14 @@ def make_world(app: Flask) -> World:
             "response_id of assessments": test.id, "stage": 1, "page": 1,
         }  # fmt: skip
         signed = app.extensions["signer"].sign_id(TokenPurpose.CONSULTATION, lead.id)
+        not_me = app.extensions["signer"].sign_id(TokenPurpose.NOT_ME, lead.person_id)
         tokens = {
             "accounts.invitation": token,
             "accounts.accept_invitation": token,
             "accounts.choose_password": RESET_TOKEN,
+            "booking.not_me": not_me,
+            "booking.say_not_me": not_me,
+            "booking.undo_not_me": not_me,
         }
         places |= {"token": signed, **{f"token of {endpoint}": value for endpoint, value in tokens.items()}}
     viewers: dict[str, Actor | None] = {
