@@ -43,6 +43,7 @@ class Access:
 
     `keeps_typed`: its form itself tells about a stale page, so that nothing typed is lost.
     `is_polled`: pages ask for it by themselves, so it does not count as activity (product decision 18).
+    `most_bytes`: how long a form may be, where more is needed than a page of text: for files that are sent along (INP-02).
     `rescue`: gets the address's values when a form arrives after its sign-in has run out, and answers in the view's stead.
     """
 
@@ -51,6 +52,7 @@ class Access:
     keeps_typed: bool = False
     is_polled: bool = False
     rescue: Rescue | None = None
+    most_bytes: int | None = None
 
 
 def requires(
@@ -59,9 +61,12 @@ def requires(
     keeps_typed: bool = False,
     is_polled: bool = False,
     rescue: Rescue | None = None,
+    most_bytes: int | None = None,
 ) -> Callable[[View], View]:
     """Declare the permission that a view needs."""
-    return _declare(Access(permission, keeps_typed=keeps_typed, is_polled=is_polled, rescue=rescue))
+    return _declare(
+        Access(permission, keeps_typed=keeps_typed, is_polled=is_polled, rescue=rescue, most_bytes=most_bytes)
+    )
 
 
 def public(reason: str, *, keeps_typed: bool = False) -> Callable[[View], View]:
@@ -100,6 +105,7 @@ def init_gate(app: Flask, policy: Policy) -> None:
         access_of(app, endpoint)
     app.before_request(_refuse_foreign_forms)
     app.before_request(_check_permission)
+    app.before_request(_allow_files)
     app.before_request(_refuse_stale_forms)
     app.jinja_env.globals.update(can=can, form_token=form_token, Permission=Permission)
 
@@ -142,6 +148,14 @@ def _check_permission() -> ResponseReturnValue | None:
     if current_app.extensions["policy"][access.permission].fresh and not is_fresh(viewer):
         raise ProofNeeded(access.permission)
     return None
+
+
+def _allow_files() -> None:
+    """Let a longer form in where the endpoint says so; only after it is known who sends it."""
+    if request.method in UNSAFE and request.endpoint is not None:
+        most_bytes = access_of(current_app, request.endpoint).most_bytes
+        if most_bytes is not None:
+            request.max_content_length = most_bytes
 
 
 def local_path(text: str | None, default: str) -> str:
