@@ -144,6 +144,7 @@ def take(
         buffer_before_minutes=offer.kind.buffer_before_minutes,
         buffer_after_minutes=offer.kind.buffer_after_minutes,
         place_id=offer.place.id if offer.place is not None else None,
+        type_id=offer.type_id,
         expires_at=expires_at,
     )
 

@@ -84,10 +84,11 @@ class WrittenEvent(Model):
 
 
 class FoundChange(StrEnum):
-    """What somebody did to an entry of ours elsewhere."""
+    """What was found elsewhere that does not fit our diary."""
 
-    DELETED = "deleted"
-    MOVED = "moved"
+    DELETED = "deleted"  # an entry of ours is gone
+    MOVED = "moved"  # an entry of ours lies at another time
+    OVERLAPPED = "overlapped"  # something else takes the same time; kept with its answer only
 
 
 class QuestionAnswer(StrEnum):

@@ -11,11 +11,12 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from portal.diary.rules import (
+    Availability,
     ConsultationType,
+    Cover,
     Interval,
     Slot,
     TimeAway,
-    WeeklyHours,
     clear_of,
     starts_in_hours,
 )
@@ -37,10 +38,11 @@ _TOLD_APART = {WhyEmpty.BEYOND_HORIZON, WhyEmpty.AWAY}
 
 
 class Emptiness(NamedTuple):
-    """The reason for a date without free times; return_on only with AWAY."""
+    """The reason for a date without free times; return_on and cover only with AWAY."""
 
     why: WhyEmpty
     return_on: date | None = None
+    cover: Cover | None = None
 
 
 class Day(NamedTuple):
@@ -57,6 +59,7 @@ class EmptyRun(NamedTuple):
     last_on: date
     why: WhyEmpty
     return_on: date | None
+    cover: Cover | None = None
 
 
 class GlanceDay(NamedTuple):
@@ -77,8 +80,7 @@ def days_of_slots(slots: Sequence[Slot], reader_zone: ZoneInfo) -> list[Day]:
 
 def reasons_for_empty_days(
     *,
-    hours: Sequence[WeeklyHours],
-    zone: ZoneInfo,
+    availability: Sequence[Availability],
     away: Sequence[TimeAway],
     kind: ConsultationType,
     now: datetime,
@@ -88,13 +90,18 @@ def reasons_for_empty_days(
 ) -> dict[date, Emptiness]:
     """Say for each of `days` dates of the reader from first_day on why it is empty, should it be empty.
 
-    Occupied time is not asked for: what is offered, bookable and not away can only be missing because it is full.
+    Occupied time and caps are not asked for: what is offered, bookable and not away can only be missing because it is full.
     first_day: not from a link, or checked: within the years of the calendar. Cost: about that of `free_slots` without occupied time.
     """
     first = first_day.toordinal()
     starts_on: defaultdict[date, list[datetime]] = defaultdict(list)
     # Two clocks on earth are at most 26 hours apart: two dates more on each side hold every start of these days.
-    for start in starts_in_hours(hours, zone, kind, first=first - 2, last=first + days + 1):
+    starts = {
+        start
+        for one in availability
+        for start in starts_in_hours(one, kind, first=first - 2, last=first + days + 1)
+    }
+    for start in sorted(starts):
         starts_on[to_local(start, reader_zone).date()].append(start)
     dates = [first_day + timedelta(days=number) for number in range(days)]
     return {
@@ -115,7 +122,7 @@ def day_list(days: Sequence[Day], reasons: Mapping[date, Emptiness]) -> list[Day
         before = rows[-1] if rows else None
         if isinstance(row, EmptyRun) and isinstance(before, EmptyRun) and _told_together(before, row):
             why = max(before.why, row.why, key=_WEIGHT.index)
-            rows[-1] = EmptyRun(before.first_on, row.last_on, why, row.return_on)
+            rows[-1] = EmptyRun(before.first_on, row.last_on, why, row.return_on, row.cover)
         else:
             rows.append(row)
     return rows
@@ -157,7 +164,11 @@ def _emptiness(
     bookable = [start for start in starts if earliest <= start <= latest]
     off_all_day = any(off.interval.start <= whole.start and whole.end <= off.interval.end for off in near)
     if off_all_day or (bookable and not clear_of(bookable, [off.interval for off in near], kind)):
-        return Emptiness(WhyEmpty.AWAY, max((off.return_on for off in near if off.return_on), default=None))
+        return Emptiness(
+            WhyEmpty.AWAY,
+            max((off.return_on for off in near if off.return_on), default=None),
+            next((off.cover for off in near if off.cover), None),
+        )
     if bookable:
         return Emptiness(WhyEmpty.FULL)
     if whole.start > latest or any(start > latest for start in starts):
@@ -169,5 +180,5 @@ def _told_together(run: EmptyRun, following: EmptyRun) -> bool:
     if run.last_on + timedelta(days=1) != following.first_on:
         return False
     if {run.why, following.why} & _TOLD_APART:
-        return (run.why, run.return_on) == (following.why, following.return_on)
+        return run[2:] == following[2:]
     return True

@@ -147,6 +147,7 @@ class OccupiedInterval(Model):
     """Time that is taken, buffers included. The database itself refuses two live ones that overlap (BKG-01).
 
     `expires_at`: a hold or an offer occupies nothing from then on, released or not. `revision` counts every change.
+    `type_id`: of a consultation, a hold and an offer; its caps count them.
     `code` is all that the front desk sees. What is in the diary begins after the buffer before and ends before the
     buffer after, both in minutes.
     """
@@ -167,6 +168,7 @@ class OccupiedInterval(Model):
     is_released: Mapped[bool] = mapped_column(default=False)
     expires_at: Mapped[datetime | None]
     place_id: Mapped[UUID | None] = mapped_column(ForeignKey("place.id"))
+    type_id: Mapped[UUID | None] = mapped_column(ForeignKey("consultation_type.id"))
     revision: Mapped[int] = mapped_column(default=0)
 
 

@@ -2,23 +2,28 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from portal.diary.days import Emptiness, days_of_slots, reasons_for_empty_days
 from portal.diary.rules import (
+    Availability,
+    Cap,
     ConsultationType,
+    Cover,
     Interval,
     Slot,
     TimeAway,
-    WeeklyHours,
     free_slots,
+    host_slot,
     nearest_slots,
     slot_at,
 )
 from portal.zones import to_local
 
+A_DAY = timedelta(days=1)
 TITLES = frozenset({"Dr", "Prof", "Mr", "Mrs", "Ms", "Mx", "Sir", "Dame", "Rev"})
 
 
@@ -40,6 +45,14 @@ class Venue:
     zone: ZoneInfo | None
 
 
+class Absence(NamedTuple):
+    """What readers are told while the therapist is away: until when, whom to turn to, and the next free time."""
+
+    return_on: date | None
+    cover: Cover | None
+    next_slot: Slot | None
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     """Everything that decides which times are free. `therapist_id` is the therapist's person id.
@@ -56,9 +69,10 @@ class Offer:
     place: Venue | None
     is_instant: bool
     kind: ConsultationType
-    hours: Sequence[WeeklyHours]
+    availability: Sequence[Availability]
     away: Sequence[TimeAway]
     occupied: Sequence[Interval]
+    cap: Cap | None = None
 
     @property
     def contact_name(self) -> str:
@@ -67,17 +81,28 @@ class Offer:
 
     def free(self, now: datetime) -> list[Slot]:
         """List all that can be booked now, sorted; cost as `free_slots`."""
-        today = to_local(now, self.zone).date()
         return free_slots(
-            hours=self.hours, zone=self.zone, occupied=self.occupied, away=self.away, kind=self.kind, now=now,
-            first_day=today, days=self.kind.horizon_days + 2,
+            availability=self.availability, occupied=self.occupied, away=self.away, kind=self.kind, now=now, cap=self.cap,
+            first_day=to_local(now, self.zone).date() - A_DAY, days=self.kind.horizon_days + 4,
         )  # fmt: skip
 
     def slot(self, start: datetime, now: datetime) -> Slot:
         """Find the slot that starts then. Raises SlotTaken, SlotNotOffered."""
         return slot_at(
-            start, hours=self.hours, zone=self.zone, occupied=self.occupied, away=self.away, kind=self.kind, now=now
+            start, availability=self.availability, occupied=self.occupied, away=self.away, kind=self.kind, now=now,
+            cap=self.cap,
         )  # fmt: skip
+
+    def host_slot(self, start: datetime) -> Slot:
+        """Give the therapist any time that is not occupied, as far as the offer was loaded. Raises SlotTaken."""
+        return host_slot(start, occupied=self.occupied, kind=self.kind)
+
+    def absence(self, now: datetime) -> Absence | None:
+        """Say what readers need to know if the therapist is away at this moment; None: is here."""
+        off = next((off for off in self.away if off.interval.start <= now < off.interval.end), None)
+        if off is None:
+            return None
+        return Absence(off.return_on, off.cover, next(iter(self.free(now)), None))
 
     def near(self, start: datetime, now: datetime) -> list[Slot]:
         """Choose the three free slots that are closest to one that is gone."""
@@ -95,6 +120,6 @@ class Offer:
     ) -> dict[date, Emptiness]:
         """Say why each date of the reader is empty, should it be."""
         return reasons_for_empty_days(
-            hours=self.hours, zone=self.zone, away=self.away, kind=self.kind, now=now, first_day=first_day, days=days,
+            availability=self.availability, away=self.away, kind=self.kind, now=now, first_day=first_day, days=days,
             reader_zone=reader_zone,
         )  # fmt: skip

@@ -1,11 +1,14 @@
 """Reading the diary. What visitors may book is public; what fills the time is seen by code only (CPL-13)."""
 
-from collections.abc import Iterable, Iterator
-from datetime import datetime, time, timedelta
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple, cast
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import BigInteger, Select, select, type_coerce
+from sqlalchemy import BigInteger, Integer, Select, null, select, type_coerce
+from sqlalchemy import cast as sql_cast
 from sqlalchemy.orm import Session
 
 from portal.diary.models import (
@@ -15,12 +18,24 @@ from portal.diary.models import (
     OccupiedKind,
     PlaceKind,
     PlaceRow,
+    SpecialHours,
     TimeOff,
     TypePlace,
     WeeklyHoursRow,
 )
 from portal.diary.offers import Offer, Venue
-from portal.diary.rules import ConsultationType, Interval, Slot, TimeAway, WeeklyHours
+from portal.diary.rules import (
+    Availability,
+    Cap,
+    ConsultationType,
+    Cover,
+    Interval,
+    Period,
+    Slot,
+    TimeAway,
+    WeeklyHours,
+    available_at,
+)
 from portal.errors import NotFound
 from portal.orm import UtcDateTime
 from portal.people.models import Person
@@ -29,6 +44,7 @@ from portal.security.viewer import Member
 from portal.zones import parse_zone, to_local
 
 A_DAY = timedelta(days=1)
+A_WEEK = timedelta(days=7)
 
 
 class Bookable(NamedTuple):
@@ -77,7 +93,9 @@ def find_offer(
     place_id: UUID | None = None,
     ignoring: UUID | None = None,
 ) -> Offer | None:
-    """Load what one therapist offers: the type and place named, else the first. Four statements; None: nothing.
+    """Load what one therapist offers: the type and place named, else the first. None: nothing.
+
+    Four statements, one more where the type has a cap.
 
     `ignoring`: an occupied interval that does not count, because it is the one that would be moved.
     """
@@ -97,9 +115,13 @@ def load_offer(
     place: PlaceRow | None = None,
     ignoring: UUID | None = None,
 ) -> Offer:
-    """Load the hours, the time off and the occupied time of one therapist, as far as bookings reach. Three statements."""
+    """Load the hours, the time off and the occupied time of one therapist, as far as bookings reach.
+
+    Three statements, one more where the type has a cap.
+    """
     therapist, type_, _places = bookable
-    zone = parse_zone(place.zone if place is not None and place.zone else therapist.zone)
+    own_zone = parse_zone(therapist.zone)
+    zone = parse_zone(place.zone) if place is not None and place.zone else own_zone
     kind = ConsultationType(
         length_minutes=type_.length_minutes,
         buffer_before_minutes=type_.buffer_before_minutes,
@@ -118,9 +140,10 @@ def load_offer(
         place=None if place is None else _venue(place),
         is_instant=type_.is_instant,
         kind=kind,
-        hours=_hours_of(session, therapist.person_id),
+        availability=_availability_of(session, therapist.person_id, own_zone, zone, place),
         away=_away_of(session, therapist.person_id, reach),
         occupied=_occupied_of(session, therapist.person_id, reach, _room(kind), now=now, ignoring=ignoring),
+        cap=_cap_of(session, type_, own_zone, now=now, ignoring=ignoring),
     )
 
 
@@ -174,23 +197,91 @@ def _venue(place: PlaceRow) -> Venue:
     )
 
 
-def _hours_of(session: Session, therapist_id: UUID) -> list[WeeklyHours]:
-    rows = session.scalars(
-        select(WeeklyHoursRow)
-        .where(WeeklyHoursRow.therapist_id == therapist_id)
-        .order_by(WeeklyHoursRow.weekday, WeeklyHoursRow.starts, WeeklyHoursRow.id)
-    )
-    return [WeeklyHours(row.weekday, row.starts, row.ends, row.valid_from, row.valid_until) for row in rows]
+def _availability_of(
+    session: Session, therapist_id: UUID, own_zone: ZoneInfo, zone: ZoneInfo, place: PlaceRow | None
+) -> tuple[Availability, ...]:
+    """Load the hours that hold everywhere and those of the place, each with its special dates. One statement."""
+    table = _hours_everywhere_and_at(therapist_id, place)
+    own: list[Any] = []
+    there: list[Any] = []
+    for row in session.execute(table):
+        (own if row.place_id is None else there).append(row)
+    return available_at(_availability(own, own_zone), _availability(there, zone))
+
+
+def _hours_everywhere_and_at(therapist_id: UUID, place: PlaceRow | None) -> Any:
+    """Select weekly hours and special dates alike; a special date has no weekday, and is valid on itself alone."""
+    weekly = select(
+        WeeklyHoursRow.weekday, WeeklyHoursRow.starts, WeeklyHoursRow.ends,
+        WeeklyHoursRow.valid_from, WeeklyHoursRow.valid_until, WeeklyHoursRow.place_id,
+    ).where(WeeklyHoursRow.therapist_id == therapist_id, _counts_at(WeeklyHoursRow, place))  # fmt: skip
+    special = select(
+        sql_cast(null(), Integer), SpecialHours.starts, SpecialHours.ends, SpecialHours.on_date, SpecialHours.on_date,
+        SpecialHours.place_id,
+    ).where(SpecialHours.therapist_id == therapist_id, _counts_at(SpecialHours, place))  # fmt: skip
+    return weekly.union_all(special).order_by("weekday", "starts", "valid_from")
+
+
+def _counts_at(table: type[WeeklyHoursRow | SpecialHours], place: PlaceRow | None) -> Any:
+    everywhere = table.place_id.is_(None)
+    return everywhere if place is None else everywhere | (table.place_id == place.id)
+
+
+def _availability(rows: Sequence[Any], zone: ZoneInfo) -> Availability:
+    special: defaultdict[date, list[Period]] = defaultdict(list)
+    for row in rows:
+        if row.weekday is None:
+            special[row.valid_from] += [] if row.starts is None else [Period(row.starts, row.ends)]
+    weekly = [WeeklyHours(*row[:5]) for row in rows if row.weekday is not None]
+    return Availability(zone, weekly, dict(special))
 
 
 def _away_of(session: Session, therapist_id: UUID, reach: Interval) -> list[TimeAway]:
-    rows = session.scalars(
-        select(TimeOff)
+    rows = session.execute(
+        select(TimeOff, Therapist.display_name)
+        .outerjoin(Therapist, Therapist.person_id == TimeOff.cover_id)
         .where(TimeOff.therapist_id == therapist_id)
         .where(TimeOff.ends_at > reach.start, TimeOff.starts_at < reach.end)
         .order_by(TimeOff.starts_at, TimeOff.id)
     )
-    return [TimeAway(Interval(row.starts_at, row.ends_at), row.return_on) for row in rows]
+    return [
+        TimeAway(Interval(row.starts_at, row.ends_at), row.return_on, _cover(row, name)) for row, name in rows
+    ]
+
+
+def _cover(row: TimeOff, name: str | None) -> Cover | None:
+    return Cover(row.cover_line, row.cover_id, name or "") if row.cover_line or row.cover_id else None
+
+
+def _cap_of(
+    session: Session, type_: ConsultationTypeRow, zone: ZoneInfo, *, now: datetime, ignoring: UUID | None
+) -> Cap | None:
+    """Count what is booked and held of a type with a cap, in the weeks that bookings reach. One statement, or none."""
+    if type_.daily_cap is None and type_.weekly_cap is None:
+        return None
+    since, until = now - A_WEEK, now + timedelta(days=type_.horizon_days) + A_WEEK
+    taken = (
+        select(OccupiedInterval.starts_at, OccupiedInterval.buffer_before_minutes)
+        .where(OccupiedInterval.type_id == type_.id)
+        .where(OccupiedInterval.therapist_id == type_.therapist_id)
+        .where(OccupiedInterval.ends_at > since, OccupiedInterval.starts_at < until)
+        .where(*_is_live(now))
+    )
+    if ignoring is not None:
+        taken = taken.where(OccupiedInterval.id != ignoring)
+    booked = Counter(
+        to_local(starts_at + timedelta(minutes=buffer), zone).date()
+        for starts_at, buffer in session.execute(taken)
+    )
+    return Cap(zone, type_.daily_cap, type_.weekly_cap, booked)
+
+
+def _is_live(now: datetime) -> tuple[Any, Any]:
+    """Select what occupies time: a hold that has run out does not."""
+    return (
+        OccupiedInterval.is_released.is_(False),
+        OccupiedInterval.expires_at.is_(None) | (OccupiedInterval.expires_at > now),
+    )
 
 
 def _occupied_of(
@@ -207,11 +298,7 @@ def _occupied_of(
     Gaps in which not even one slot has room count as taken. A hold that has run out occupies nothing.
     """
     # As the driver gives them: to make ten thousand instants of five thousand rows would cost more than the whole page.
-    taken = (
-        _bounds(OccupiedInterval, therapist_id, reach)
-        .where(OccupiedInterval.is_released.is_(False))
-        .where(OccupiedInterval.expires_at.is_(None) | (OccupiedInterval.expires_at > now))
-    )
+    taken = _bounds(OccupiedInterval, therapist_id, reach).where(*_is_live(now))
     if ignoring is not None:
         taken = taken.where(OccupiedInterval.id != ignoring)
     rows = session.connection().execute(

@@ -1,15 +1,16 @@
 """Decide which times a therapist can offer.
 
-Pure: UTC instants in, UTC instants out. Weekly hours are wall-clock times in the therapist's zone; how a reader's own
-days show the result is told in `portal.diary.days`.
+Pure: UTC instants in, UTC instants out. Hours are wall-clock times in the therapist's zone, or in that of a place; how a
+reader's own days show the result is told in `portal.diary.days`.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from heapq import nsmallest
 from operator import itemgetter
 from typing import NamedTuple
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from portal.errors import Conflict, Invalid
@@ -40,16 +41,42 @@ class Slot(NamedTuple):
     end: datetime
 
 
+class Cover(NamedTuple):
+    """Whom to turn to meanwhile: a line in words, a therapist of this practice (person id, public name), or both."""
+
+    line: str
+    therapist_id: UUID | None = None
+    name: str = ""
+
+
 class TimeAway(NamedTuple):
-    """Time off, and the date of return that readers are told, if any."""
+    """Time off, with the date of return and the cover that readers are told, if any."""
 
     interval: Interval
     return_on: date | None
+    cover: Cover | None = None
+
+
+class Period(NamedTuple):
+    """A stretch of one date by the clock on the wall. end: 00:00 is midnight at the end of that date."""
+
+    start: time
+    end: time
+
+
+def ends_after_start(start: time, end: time) -> bool:
+    """Tell whether a period of one date is one; an end at 00:00 is midnight at the end of that date."""
+    return end == time() or start < end
+
+
+def overlap(one: Period, other: Period) -> bool:
+    """Tell whether two periods of the same date have time in common; two that touch have none."""
+    return _minute_of_end(one) > _minute_of_start(other) and _minute_of_end(other) > _minute_of_start(one)
 
 
 @dataclass(frozen=True, slots=True)
 class WeeklyHours:
-    """A period that returns every week, in the therapist's own clock time.
+    """A period that returns every week, by the clock on the wall.
 
     weekday: 0 is Monday. end: 00:00 is midnight at the end of that day; a period over midnight is two periods.
     valid_from, valid_until: first and last date, both included; None is open.
@@ -62,16 +89,83 @@ class WeeklyHours:
     valid_until: date | None = None
 
     def __post_init__(self) -> None:
-        if self.end != time() and self.end <= self.start:
+        if not ends_after_start(self.start, self.end):
             raise ValueError("the period ends before it starts")
 
+    @property
+    def period(self) -> Period:
+        """Give the period of each date on which it holds."""
+        return Period(self.start, self.end)
+
     def covers(self, day: date) -> bool:
-        """Say whether the period holds on this date of the therapist."""
+        """Say whether the period holds on this date."""
         return (
             day.weekday() == self.weekday
             and (self.valid_from is None or self.valid_from <= day)
             and (self.valid_until is None or day <= self.valid_until)
         )
+
+    def collides(self, other: "WeeklyHours") -> bool:
+        """Tell whether some date has time in both."""
+        first = max(self.valid_from or date.min, other.valid_from or date.min)
+        last = min(self.valid_until or date.max, other.valid_until or date.max)
+        if self.weekday != other.weekday or not overlap(self.period, other.period):
+            return False
+        return first.toordinal() + (self.weekday - first.weekday()) % 7 <= last.toordinal()
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """When somebody can be met, as the clocks of one zone show it.
+
+    special: what holds on single dates instead of the weekly hours; no period: nothing on that date.
+    """
+
+    zone: ZoneInfo
+    weekly: Sequence[WeeklyHours]
+    special: Mapping[date, Sequence[Period]] = field(default_factory=dict)
+
+    def on(self, day: date) -> Sequence[Period]:
+        """List the periods of one date."""
+        special = self.special.get(day)
+        return [one.period for one in self.weekly if one.covers(day)] if special is None else special
+
+
+def available_at(own: Availability, there: Availability) -> tuple[Availability, ...]:
+    """Put together the hours that hold everywhere, by the therapist's clocks, and those of one place, by its own.
+
+    Both count. On a date for which the place has special hours, only these hold; else on one for which the therapist has.
+    """
+    if not there.weekly and not there.special:
+        return (own,)
+    return (
+        replace(own, special={**own.special, **dict.fromkeys(there.special, ())}),
+        replace(there, special={**dict.fromkeys(own.special, ()), **there.special}),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """How many of one type a therapist takes on a date and in a week from Monday; None: as many as there are.
+
+    booked: how many there are on each date of the therapist, whose clocks `zone` are.
+    """
+
+    zone: ZoneInfo
+    daily: int | None
+    weekly: int | None
+    booked: Mapping[date, int]
+
+    def is_reached(self, start: datetime) -> bool:
+        """Tell whether one more at this instant would be too many."""
+        day = to_local(start, self.zone).date()
+        if self.daily is not None and self.booked.get(day, 0) >= self.daily:
+            return True
+        return self.weekly is not None and self._in_week_of(day) >= self.weekly
+
+    def _in_week_of(self, day: date) -> int:
+        monday = day.toordinal() - day.weekday()
+        return sum(count for on, count in self.booked.items() if monday <= on.toordinal() < monday + 7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,59 +196,67 @@ class ConsultationType:
 
 def free_slots(
     *,
-    hours: Sequence[WeeklyHours],
-    zone: ZoneInfo,
+    availability: Sequence[Availability],
     occupied: Sequence[Interval],
     away: Sequence[TimeAway],
     kind: ConsultationType,
     now: datetime,
     first_day: date,
     days: int,
+    cap: Cap | None = None,
 ) -> list[Slot]:
-    """Compute what can be booked on `days` dates of the therapist from first_day on, sorted, each start once.
+    """Compute what can be booked on `days` dates from first_day on, sorted, each start once.
 
-    A slot lies wholly inside one period of weekly hours by the clock on the wall: skipped times are never offered, a
-    doubled hour is offered twice. The buffers of `kind` keep it clear of occupied and away time, but may reach beyond the
-    weekly hours. occupied: with the buffers of its own bookings already in it, in any order; sorted costs least.
+    A slot lies wholly inside one period by the clock on the wall of that period's zone, whose dates also count here:
+    skipped times are never offered, a doubled hour is offered twice. The buffers of `kind` keep it clear of occupied and
+    away time, but may reach beyond the hours. occupied: with the buffers of its own bookings already in it, in any order;
+    sorted costs least.
     Cost: under 5 ms for 28 days and 5,000 occupied intervals (`make bench`).
     """
     earliest, latest = kind.bookable(now)
-    # Cut by ordinals, so that a first_day from an edited link cannot leave the calendar.
-    first = max(first_day.toordinal(), to_local(earliest, zone).toordinal())
-    last = min(first_day.toordinal() + days - 1, to_local(latest, zone).toordinal())
-    starts = starts_in_hours(hours, zone, kind, first=first, last=last)
+    starts = starts_within(availability, kind, earliest, latest, first_day=first_day, days=days)
     busy = [*occupied, *(off.interval for off in away)]
-    return clear_of([start for start in starts if earliest <= start <= latest], busy, kind)
+    free = clear_of(starts, busy, kind)
+    return free if cap is None else [slot for slot in free if not cap.is_reached(slot.start)]
 
 
 def slot_at(
     start: datetime,
     *,
-    hours: Sequence[WeeklyHours],
-    zone: ZoneInfo,
+    availability: Sequence[Availability],
     occupied: Sequence[Interval],
     away: Sequence[TimeAway],
     kind: ConsultationType,
     now: datetime,
+    cap: Cap | None = None,
 ) -> Slot:
     """Find the slot that a form or link names by its start (aware), or say why there is none.
 
     Asked again when a form is sent, so that an edited link books nothing that is not offered.
-    Raises SlotTaken, SlotNotOffered.
+    Raises SlotTaken (also where as many are booked as the therapist takes), SlotNotOffered.
     """
     earliest, latest = kind.bookable(now)
     if not earliest <= start <= latest:
         raise SlotNotOffered
-    day = to_local(start, zone).date()
-    offered = free_slots(
-        hours=hours, zone=zone, occupied=(), away=away, kind=kind, now=now, first_day=day, days=1
+    is_offered = any(
+        start in starts_within([one], kind, start, start, first_day=to_local(start, one.zone).date(), days=1)
+        for one in availability
     )
-    slot = next((slot for slot in offered if slot.start == start), None)
-    if slot is None:
+    if not is_offered or not clear_of([start], [off.interval for off in away], kind):
         raise SlotNotOffered
-    if not clear_of([slot.start], occupied, kind):
+    if cap is not None and cap.is_reached(start):
         raise SlotTaken
-    return slot
+    return host_slot(start, occupied=occupied, kind=kind)
+
+
+def host_slot(start: datetime, *, occupied: Sequence[Interval], kind: ConsultationType) -> Slot:
+    """Give the therapist the time that starts then, whatever visitors may book: only what is occupied stands in the way.
+
+    Raises SlotTaken.
+    """
+    for slot in clear_of([start], occupied, kind):
+        return Slot(slot.start.astimezone(UTC), slot.end.astimezone(UTC))
+    raise SlotTaken
 
 
 def nearest_slots(start: datetime, slots: Sequence[Slot], count: int = 3) -> list[Slot]:
@@ -162,23 +264,39 @@ def nearest_slots(start: datetime, slots: Sequence[Slot], count: int = 3) -> lis
     return sorted(nsmallest(count, slots, key=lambda slot: (abs(slot.start - start), slot.start)))
 
 
-def starts_in_hours(
-    hours: Sequence[WeeklyHours], zone: ZoneInfo, kind: ConsultationType, *, first: int, last: int
+def starts_within(
+    availability: Sequence[Availability],
+    kind: ConsultationType,
+    earliest: datetime,
+    latest: datetime,
+    *,
+    first_day: date,
+    days: int,
 ) -> list[datetime]:
-    """List every start that the weekly hours allow, sorted, whatever the notice, the horizon and the diary say.
+    """List every start from earliest to latest that the hours allow, sorted, whatever the diary says."""
+    starts: set[datetime] = set()
+    for one in availability:
+        # Cut by ordinals, so that a first_day from an edited link cannot leave the calendar.
+        first = max(first_day.toordinal(), to_local(earliest, one.zone).toordinal())
+        last = min(first_day.toordinal() + days - 1, to_local(latest, one.zone).toordinal())
+        starts.update(starts_in_hours(one, kind, first=first, last=last))
+    return sorted(start for start in starts if earliest <= start <= latest)
 
-    first, last: dates of the therapist as `date.toordinal` numbers, both included.
+
+def starts_in_hours(
+    availability: Availability, kind: ConsultationType, *, first: int, last: int
+) -> Iterator[datetime]:
+    """Walk every start that the hours of one zone allow, whatever the notice, the horizon and the diary say.
+
+    first, last: dates by the clocks of that zone as `date.toordinal` numbers, both included.
     """
     if first > last:
-        return []
-    spans = offset_spans(zone, _midnight(first) - DAY, _midnight(last) + 2 * DAY)
-    starts: set[datetime] = set()
+        return
+    spans = offset_spans(availability.zone, _midnight(first) - DAY, _midnight(last) + 2 * DAY)
     for number in range(first, last + 1):
         day = date.fromordinal(number)
-        for period in hours:
-            if period.covers(day):
-                starts.update(_starts_of_period(day, period, spans, kind))
-    return sorted(starts)
+        for period in availability.on(day):
+            yield from _starts_of_period(day, period, spans, kind)
 
 
 def clear_of(starts: Sequence[datetime], busy: Sequence[Interval], kind: ConsultationType) -> list[Slot]:
@@ -200,7 +318,7 @@ def clear_of(starts: Sequence[datetime], busy: Sequence[Interval], kind: Consult
 
 
 def _starts_of_period(
-    day: date, period: WeeklyHours, spans: Sequence[OffsetSpan], kind: ConsultationType
+    day: date, period: Period, spans: Sequence[OffsetSpan], kind: ConsultationType
 ) -> Iterator[datetime]:
     """Walk the grid of one period on one day, once for each offset that is in force meanwhile."""
     opens = datetime.combine(day, period.start, UTC)
@@ -236,3 +354,11 @@ def _open_spans(
 
 def _midnight(ordinal: int) -> datetime:
     return datetime.combine(date.fromordinal(ordinal), time(), UTC)
+
+
+def _minute_of_start(period: Period) -> int:
+    return period.start.hour * 60 + period.start.minute
+
+
+def _minute_of_end(period: Period) -> int:
+    return period.end.hour * 60 + period.end.minute or 24 * 60

@@ -45,9 +45,12 @@ def occupy(
     buffer_before_minutes: int = 0,
     buffer_after_minutes: int = 0,
     place_id: UUID | None = None,
+    type_id: UUID | None = None,
     expires_at: datetime | None = None,
 ) -> OccupiedInterval:
     """Take a time and the room around it. `code` is what people without access to names see.
+
+    `type_id`: what is or would be booked, so that the caps of that type count it.
 
     A hold or an offer says when it ends by itself (`expires_at`).
 
@@ -63,6 +66,7 @@ def occupy(
         buffer_before_minutes=buffer_before_minutes,
         buffer_after_minutes=buffer_after_minutes,
         place_id=place_id,
+        type_id=type_id,
         expires_at=expires_at,
     )
     with _overlap_as_taken(session, therapist_id):

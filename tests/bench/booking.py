@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from portal.clock import utc_now
 from portal.diary.models import OccupiedInterval, OccupiedKind
-from portal.diary.rules import ConsultationType, Interval, WeeklyHours, free_slots
+from portal.diary.rules import Availability, ConsultationType, Interval, WeeklyHours, free_slots
 from portal.diary.service import add_consultation_type, set_weekly_hours
 from portal.transaction import transaction
 from tests.bench.figures import Figure, milliseconds
@@ -56,7 +56,7 @@ def _is_taken(start: datetime) -> bool:
 def _rules(now: datetime, occupied: list[Interval]) -> float:
     def compute() -> None:
         free_slots(
-            hours=HOURS, zone=ZONE, occupied=occupied, away=(), kind=KIND, now=now,
+            availability=[Availability(ZONE, HOURS)], occupied=occupied, away=(), kind=KIND, now=now,
             first_day=now.astimezone(ZONE).date(), days=DAYS,
         )  # fmt: skip
 

@@ -9,7 +9,7 @@ import pytest
 from portal.booking.timetable import OpenDay, times_of, timetable
 from portal.diary.days import EmptyRun
 from portal.diary.offers import Offer, short_name
-from portal.diary.rules import ConsultationType, Interval, Slot, TimeAway, WeeklyHours
+from portal.diary.rules import Availability, ConsultationType, Interval, Slot, TimeAway, WeeklyHours
 
 LONDON, BERLIN, AUCKLAND = ZoneInfo("Europe/London"), ZoneInfo("Europe/Berlin"), ZoneInfo("Pacific/Auckland")
 NOW = datetime(2026, 11, 20, 16, 5, tzinfo=UTC)  # a Friday
@@ -17,7 +17,7 @@ NOW = datetime(2026, 11, 20, 16, 5, tzinfo=UTC)  # a Friday
 
 def an_offer(*, hours: tuple[WeeklyHours, ...], away: tuple[TimeAway, ...] = ()) -> Offer:
     return Offer(
-        therapist_id=UUID(int=1), therapist_name="Jane Parker", zone=LONDON, is_instant=False, hours=hours, away=away, type_id=UUID(int=2), type_name="A first talk", place=None,
+        therapist_id=UUID(int=1), therapist_name="Jane Parker", zone=LONDON, is_instant=False, availability=[Availability(LONDON, hours)], away=away, type_id=UUID(int=2), type_name="A first talk", place=None,
         kind=ConsultationType(20, 0, 10, 24 * 60, 28, 30), occupied=(),
     )  # fmt: skip
 

@@ -17,7 +17,15 @@ from portal.diary.days import (
     reasons_for_empty_days,
     weeks_at_a_glance,
 )
-from portal.diary.rules import ConsultationType, Interval, Slot, TimeAway, WeeklyHours, free_slots
+from portal.diary.rules import (
+    Availability,
+    ConsultationType,
+    Interval,
+    Slot,
+    TimeAway,
+    WeeklyHours,
+    free_slots,
+)
 
 LONDON = ZoneInfo("Europe/London")
 SATURDAY = date(2026, 11, 21)
@@ -42,8 +50,7 @@ def rows(
     days: int = 14,
 ) -> list[Day | EmptyRun]:
     slots = free_slots(
-        hours=WORKDAYS,
-        zone=LONDON,
+        availability=[Availability(LONDON, WORKDAYS)],
         occupied=occupied,
         away=away,
         kind=TALK,
@@ -52,8 +59,7 @@ def rows(
         days=days,
     )
     reasons = reasons_for_empty_days(
-        hours=WORKDAYS,
-        zone=LONDON,
+        availability=[Availability(LONDON, WORKDAYS)],
         away=away,
         kind=TALK,
         now=NOW,
@@ -153,7 +159,13 @@ def test_days_too_soon_and_too_far_say_so() -> None:
     hours = tuple(WeeklyHours(weekday, time(11), time(14)) for weekday in range(7))
 
     reasons = reasons_for_empty_days(
-        hours=hours, zone=LONDON, away=(), kind=TALK, now=NOW, first_day=SATURDAY, days=14, reader_zone=LONDON
+        availability=[Availability(LONDON, hours)],
+        away=(),
+        kind=TALK,
+        now=NOW,
+        first_day=SATURDAY,
+        days=14,
+        reader_zone=LONDON,
     )
 
     assert reasons[SATURDAY] == Emptiness(WhyEmpty.TOO_SOON)
@@ -165,7 +177,13 @@ def test_the_last_day_of_the_horizon_is_too_far_when_its_hours_begin_later() -> 
     late = tuple(WeeklyHours(weekday, time(18), time(20)) for weekday in range(7))
 
     reasons = reasons_for_empty_days(
-        hours=late, zone=LONDON, away=(), kind=TALK, now=NOW, first_day=SATURDAY, days=14, reader_zone=LONDON
+        availability=[Availability(LONDON, late)],
+        away=(),
+        kind=TALK,
+        now=NOW,
+        first_day=SATURDAY,
+        days=14,
+        reader_zone=LONDON,
     )
 
     assert reasons[date(2026, 12, 1)].why == WhyEmpty.BEYOND_HORIZON
@@ -183,8 +201,7 @@ def test_the_reasons_follow_the_readers_dates() -> None:
     evenings = tuple(WeeklyHours(weekday, time(20), time(21)) for weekday in range(5))
 
     reasons = reasons_for_empty_days(
-        hours=evenings,
-        zone=LONDON,
+        availability=[Availability(LONDON, evenings)],
         away=(),
         kind=TALK,
         now=NOW,
@@ -212,8 +229,7 @@ def test_zones_a_whole_day_apart_leave_no_date_without_its_hours(farthest: tuple
     )
     for here, there in (farthest, farthest[::-1]):
         reasons = reasons_for_empty_days(
-            hours=hours,
-            zone=ZoneInfo(here),
+            availability=[Availability(ZoneInfo(here), hours)],
             away=(),
             kind=TALK,
             now=NOW,

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from portal.diary.rules import (
+    Availability,
     ConsultationType,
     Interval,
     Slot,
@@ -57,8 +58,7 @@ def offered(
     days: int = 1,
 ) -> list[str]:
     slots = free_slots(
-        hours=hours,
-        zone=zone,
+        availability=[Availability(zone, hours)],
         occupied=occupied,
         away=[TimeAway(interval, None) for interval in away],
         kind=kind,
@@ -100,7 +100,13 @@ def test_hours_hold_only_from_their_first_to_their_last_date() -> None:
     )
 
     slots = free_slots(
-        hours=hours, zone=LONDON, occupied=(), away=(), kind=TALK, now=NOW, first_day=MONDAY, days=28
+        availability=[Availability(LONDON, hours)],
+        occupied=(),
+        away=(),
+        kind=TALK,
+        now=NOW,
+        first_day=MONDAY,
+        days=28,
     )
 
     assert [slot.start.date() for slot in slots] == [date(2026, 11, 30), date(2026, 12, 7)]
@@ -211,8 +217,7 @@ def test_hours_that_end_within_the_doubled_hour_close_and_open_again() -> None:
     night = (WeeklyHours(6, time(0), time(1, 30)),)
 
     assert free_slots(
-        hours=night,
-        zone=LONDON,
+        availability=[Availability(LONDON, night)],
         occupied=(),
         away=(),
         kind=ConsultationType(30, 0, 0, 0, 60, 20),
@@ -240,17 +245,21 @@ def test_a_first_day_from_an_edited_link_cannot_leave_the_calendar() -> None:
 @pytest.mark.parametrize("text", ["23 09:31", "23 08:30", "23 11:00", "24 09:30"])
 def test_an_edited_link_books_nothing_that_is_not_offered(text: str) -> None:
     with pytest.raises(SlotNotOffered):
-        slot_at(at(text), hours=MORNING, zone=LONDON, occupied=(), away=(), kind=TALK, now=NOW)
+        slot_at(
+            at(text), availability=[Availability(LONDON, MORNING)], occupied=(), away=(), kind=TALK, now=NOW
+        )
 
 
 @pytest.mark.parametrize("start", [FIRST_INSTANT, LAST_INSTANT, at("20 09:00"), at("21 12:30")])
 def test_a_start_that_is_past_too_soon_or_absurd_is_not_offered(start: datetime) -> None:
     with pytest.raises(SlotNotOffered):
-        slot_at(start, hours=MORNING, zone=LONDON, occupied=(), away=(), kind=TALK, now=NOW)
+        slot_at(start, availability=[Availability(LONDON, MORNING)], occupied=(), away=(), kind=TALK, now=NOW)
 
 
 def test_a_slot_taken_meanwhile_is_told_from_one_that_was_never_offered() -> None:
-    booking = partial(slot_at, at("23 09:30"), hours=MORNING, zone=LONDON, kind=TALK, now=NOW)
+    booking = partial(
+        slot_at, at("23 09:30"), availability=[Availability(LONDON, MORNING)], kind=TALK, now=NOW
+    )
     whole = during("23 00:00", "24 00:00")
 
     assert booking(occupied=(), away=()) == Slot(at("23 09:30"), at("23 09:50"))
@@ -263,7 +272,9 @@ def test_a_slot_taken_meanwhile_is_told_from_one_that_was_never_offered() -> Non
 def test_a_start_may_be_named_in_any_zone() -> None:
     start = at("23 09:30").astimezone(ZoneInfo("Asia/Tokyo"))
 
-    slot = slot_at(start, hours=MORNING, zone=LONDON, occupied=(), away=(), kind=TALK, now=NOW)
+    slot = slot_at(
+        start, availability=[Availability(LONDON, MORNING)], occupied=(), away=(), kind=TALK, now=NOW
+    )
 
     assert slot.start == at("23 09:30")
 

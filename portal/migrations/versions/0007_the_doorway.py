@@ -192,7 +192,7 @@ def upgrade() -> None:
     sa.Column('therapist_id', sa.Uuid(), nullable=False),
     sa.Column('calendar_id', sa.Uuid(), nullable=False),
     sa.Column('occupied_id', sa.Uuid(), nullable=False),
-    sa.Column('change', sa.Enum('deleted', 'moved', name='foundchange', native_enum=False, create_constraint=True, length=40), nullable=False),
+    sa.Column('change', sa.Enum('deleted', 'moved', 'overlapped', name='foundchange', native_enum=False, create_constraint=True, length=40), nullable=False),
     sa.Column('found_starts_at', UtcDateTime(), nullable=True),
     sa.Column('found_ends_at', UtcDateTime(), nullable=True),
     sa.Column('answered_at', UtcDateTime(), nullable=True),
@@ -424,8 +424,10 @@ def upgrade() -> None:
     with op.batch_alter_table('occupied_interval', schema=None) as batch_op:
         batch_op.add_column(sa.Column('expires_at', UtcDateTime(), nullable=True))
         batch_op.add_column(sa.Column('place_id', sa.Uuid(), nullable=True))
+        batch_op.add_column(sa.Column('type_id', sa.Uuid(), nullable=True))
         batch_op.add_column(sa.Column('revision', sa.Integer(), nullable=False, server_default='0'))
         batch_op.create_foreign_key(batch_op.f('fk_occupied_interval_place_id_place'), 'place', ['place_id'], ['id'])
+        batch_op.create_foreign_key(batch_op.f('fk_occupied_interval_type_id_consultation_type'), 'consultation_type', ['type_id'], ['id'])
 
     with op.batch_alter_table('person', schema=None) as batch_op:
         batch_op.add_column(sa.Column('phone_sealed', sa.LargeBinary(), nullable=True))
@@ -521,8 +523,10 @@ def downgrade() -> None:
         batch_op.drop_column('phone_sealed')
 
     with op.batch_alter_table('occupied_interval', schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f('fk_occupied_interval_type_id_consultation_type'), type_='foreignkey')
         batch_op.drop_constraint(batch_op.f('fk_occupied_interval_place_id_place'), type_='foreignkey')
         batch_op.drop_column('revision')
+        batch_op.drop_column('type_id')
         batch_op.drop_column('place_id')
         batch_op.drop_column('expires_at')
 
