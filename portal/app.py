@@ -30,6 +30,7 @@ from portal.web.assets import init_assets
 from portal.web.compression import init_compression
 from portal.web.errors import init_errors
 from portal.web.filters import init_filters
+from portal.web.marks import init_marks
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 NOTE_BYTES = 1024 * 1024
@@ -63,6 +64,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     babel.init_app(app, default_locale="en_GB", default_timezone="UTC")
     init_filters(app)
     init_assets(app)
+    init_marks(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     init_pages(app)

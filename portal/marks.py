@@ -26,8 +26,11 @@ class Mark:
         return cls(at, post_id, link_id, at, post_id, link_id)
 
     def then(self, post_id: UUID | None, link_id: UUID | None, now: datetime) -> "Mark":
-        """Mark that they came by another source now; the first one stays. Nothing named changes nothing."""
-        if post_id is None and link_id is None:
+        """Mark that they came by another source now; the first one stays.
+
+        Nothing new is learned from a page that is no source, nor from the post to which the last link has led.
+        """
+        if link_id is None and post_id in {None, self.last_post_id}:
             return self
         at = now.replace(microsecond=0)
         return replace(self, last_at=at, last_post_id=post_id, last_link_id=link_id)

@@ -23,6 +23,7 @@ class TokenPurpose(StrEnum):
 
     BOOKING_FORM = "booking_form"
     CONSULTATION = "consultation"
+    CONSULTATION_CODE = "consultation_code"
     CONSULTATION_GUEST = "consultation_guest"
     EMBED_FORM = "embed_form"
     INVITATION = "invitation"
@@ -31,7 +32,6 @@ class TokenPurpose(StrEnum):
     TOUCH = "touch"
     WAITLIST = "waitlist"
     WAITLIST_OFFER = "waitlist_offer"
-    POST = "post"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,10 @@ Whoever follows no further link leaves nothing behind; `portal.sources.service.k
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from flask import current_app, request
+from flask import Flask, current_app, g, has_request_context, request
 
 from portal.marks import Mark
 from portal.security.tokens import Signer, TokenRefused
@@ -15,19 +16,32 @@ from portal.security.viewer import TokenPurpose
 
 QUERY_WORD = "from"
 LONGEST_WAY = timedelta(days=90)  # our choice: as long as a lead is kept (product decision 22)
+CARRYING = frozenset({"booking.times", "booking.details", "booking.join"})
 LONGEST_TOKEN = 400  # a mark of ours has at most 200 letters; nothing longer is worth the reading
 
 
+def init_marks(app: Flask) -> None:
+    """Let links to the booking carry the mark of the page they stand on, wherever they are written."""
+    app.url_defaults(_carry)
+
+
 def current_mark() -> Mark | None:
-    """Read the mark of the present request's link. A missing, altered or outdated one only loses the mark."""
-    token = request.args.get(QUERY_WORD, "")
-    return read_mark(token) if token else None
+    """Give the mark of the present request: of the page, if it is a source, else of its link.
+
+    A missing, altered or outdated one only loses the mark.
+    """
+    if "mark" not in g:
+        token = request.args.get(QUERY_WORD, "")
+        g.mark = read_mark(token) if token else None
+    found: Mark | None = g.mark
+    return found
 
 
 def mark_after(post_id: UUID | None, link_id: UUID | None, now: datetime) -> Mark:
-    """Give the mark for links of a page that is itself a source: the request's own mark, and then this."""
+    """Mark the present request as one that came by a post or link; what its link carried stays the first touch."""
     mark = current_mark()
-    return Mark.of(post_id, link_id, now) if mark is None else mark.then(post_id, link_id, now)
+    g.mark = Mark.of(post_id, link_id, now) if mark is None else mark.then(post_id, link_id, now)
+    return g.mark
 
 
 def mark_token(mark: Mark) -> str:
@@ -50,6 +64,13 @@ def read_mark(token: str) -> Mark | None:
         return Mark(*first, _instant(last_at), _id(last_post), _id(last_link))
     except (TokenRefused, KeyError, ValueError):
         return None
+
+
+def _carry(endpoint: str, values: dict[str, Any]) -> None:
+    if endpoint in CARRYING and QUERY_WORD not in values and has_request_context():
+        mark = current_mark()
+        if mark is not None:
+            values[QUERY_WORD] = mark_token(mark)
 
 
 def _stamp(at: datetime) -> str:

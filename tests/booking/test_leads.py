@@ -24,6 +24,7 @@ from portal.security.viewer import TokenPurpose
 from portal.transaction import current_session, transaction
 from tests.booking.visit import Visitor, free_slots_of, open_diary, soup, token_of, visitor
 from tests.support.cast import Cast, client_of
+from tests.support.marks import mark_of
 from tests.support.statements import counted
 
 
@@ -65,7 +66,7 @@ class TestTheList:
                 session, session.get_one(Therapist, opened.therapist_profile_id), slug="two-lists", title="Two lists",
                 lead="", body="", published_at=utc_now() - timedelta(days=1),
             )  # fmt: skip
-        token = app.extensions["signer"].sign_id(TokenPurpose.POST, post.id)
+        token = mark_of(app, post.id)
         guest.book(slots[0].start, first_name="Early")
         guest.send(guest.form(slots[9].start) | {"first_name": "Late"}, **{"from": token})
         lines = [line.get_text(" ") for line in soup(desk.get("/requests")).select("main .need")]

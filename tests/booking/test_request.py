@@ -26,6 +26,7 @@ from portal.security.viewer import TokenPurpose
 from portal.transaction import current_session, transaction
 from tests.booking.visit import ANSWERS, Visitor, count, free_slots_of, iso, open_diary, soup, typed, visitor
 from tests.support.cast import Cast
+from tests.support.marks import mark_of
 
 HOSTILE_STARTS = [
     "", "x", "-1", "0", "1' OR 1=1--", "2020-01-06T09:00:00Z", "9999-12-31T23:59:59Z", "0000-00-00T00:00:00Z",
@@ -112,7 +113,7 @@ class TestABooking:
         self, app: Flask, guest: Visitor, slots: list[Slot], opened: Cast
     ) -> None:
         post_id = an_article(app, opened)
-        token = app.extensions["signer"].sign_id(TokenPurpose.POST, post_id)
+        token = mark_of(app, post_id)
         answer = guest.send(guest.form(slots[0].start, **{"from": token}), **{"from": token})
         assert answer.status_code == 303 and latest(app).post_id == post_id
 
@@ -251,7 +252,7 @@ class TestAHostileForm:
         assert answer.status_code == 400 and count(app) == 0
 
     def test_with_an_altered_key_books_nothing(self, app: Flask, guest: Visitor, slots: list[Slot]) -> None:
-        for key in ("", "x", app.extensions["signer"].sign_id(TokenPurpose.POST, new_form_id(utc_now()))):
+        for key in ("", "x", app.extensions["signer"].sign_id(TokenPurpose.NOT_ME, new_form_id(utc_now()))):
             assert guest.book(slots[0].start, form_key=key).status_code == 422
         assert count(app) == 0
 
@@ -349,7 +350,7 @@ class TestTheLinkOfABooking:
         where = guest.book(slots[0].start).headers["Location"]
         signer = app.extensions["signer"]
         unknown = signer.sign_id(TokenPurpose.CONSULTATION, UUID(int=5))
-        foreign = signer.sign_id(TokenPurpose.POST, latest(app).id)
+        foreign = signer.sign_id(TokenPurpose.NOT_ME, latest(app).id)
         bad = (
             where[:-3],
             where.swapcase().replace("/CONSULTATIONS/", "/consultations/"),

@@ -1,6 +1,6 @@
 """The blog: articles worth reading, and from each a way to a first talk."""
 
-from flask import Response, current_app, make_response, render_template
+from flask import Response, make_response, render_template
 from flask.typing import ResponseReturnValue
 
 from portal.blog.queries import get_post, latest_posts
@@ -10,11 +10,10 @@ from portal.diary.offers import short_name
 from portal.diary.queries import find_offer
 from portal.practice.queries import get_practice
 from portal.security.gate import public
-from portal.security.tokens import Signer
-from portal.security.viewer import TokenPurpose
 from portal.transaction import current_session
 from portal.web.htmx import render
 from portal.web.links import public_link
+from portal.web.marks import mark_after, mark_token
 
 
 @blueprint.get("/articles")
@@ -33,7 +32,6 @@ def show(slug: str) -> ResponseReturnValue:
     session, now = current_session(), utc_now()
     post, zone = get_post(session, slug), get_practice(session).zone
     offer = find_offer(session, now, post.author.person_id)
-    signer: Signer = current_app.extensions["signer"]
     return open_to_all(
         render(
             "blog/post.html",
@@ -43,7 +41,7 @@ def show(slug: str) -> ResponseReturnValue:
             more=[shown(other, zone) for other in latest_posts(session, limit=2, but=post.id)],
             offer=offer,
             slots=offer.next_by_day(now, 3) if offer else [],
-            post_token=signer.sign_id(TokenPurpose.POST, post.id),
+            post_token=mark_token(mark_after(post.id, None, now)),
             canonical=public_link("blog.show", slug=slug),
         )
     )

@@ -10,14 +10,13 @@ from flask import request
 from portal.blog.models import Post
 from portal.blog.queries import find_post
 from portal.booking.rules import parse_start
-from portal.booking.views.area import signer
 from portal.diary.offers import Offer
 from portal.diary.queries import Bookable, list_bookable, load_offer
 from portal.diary.rules import SlotNotOffered
 from portal.errors import NotFound
-from portal.security.tokens import TokenRefused
-from portal.security.viewer import TokenPurpose
+from portal.marks import Mark
 from portal.transaction import current_session
+from portal.web.marks import current_mark, mark_token
 from portal.zones import UnknownZone, parse_zone
 
 
@@ -31,6 +30,7 @@ class Way:
     now: datetime
     therapists: list[Bookable]
     chosen: Bookable
+    mark: Mark | None
     post: Post | None
     zone_asked: str
 
@@ -57,8 +57,8 @@ class Way:
     def carried(self, **more: str) -> dict[str, str]:
         """Give what the next link has to carry, so that nothing needs a cookie."""
         kept = {"zone": self.zone_asked if self.is_zone_known else ""}
-        if self.post is not None:
-            kept["from"] = signer().sign_id(TokenPurpose.POST, self.post.id)
+        if self.mark is not None:
+            kept["from"] = mark_token(self.mark)
         if len(self.therapists) > 1:
             kept["with"] = str(self.therapist_id)
         return {name: text for name, text in (kept | more).items() if text}
@@ -72,9 +72,10 @@ def read_way(now: datetime) -> Way | None:
     therapists = list_bookable(current_session())
     if not therapists:
         return None
-    post = _post(request.args.get("from", ""))
+    mark = current_mark()
+    post = _post(mark)
     zone = request.args.get("zone", "")
-    return Way(now, therapists, _choose(therapists, request.args.get("with", ""), post), post, zone)
+    return Way(now, therapists, _choose(therapists, request.args.get("with", ""), post), mark, post, zone)
 
 
 def asked_start() -> datetime:
@@ -95,12 +96,11 @@ def _choose(therapists: list[Bookable], wanted: str, post: Post | None) -> Booka
     return by_id.get(author, therapists[0])
 
 
-def _post(token: str) -> Post | None:
-    """Find the article that a link came from; an altered token only loses that."""
-    try:
-        return find_post(current_session(), signer().read_id(TokenPurpose.POST, token)) if token else None
-    except TokenRefused:
+def _post(mark: Mark | None) -> Post | None:
+    """Find the article by which the visitor came last."""
+    if mark is None or mark.last_post_id is None:
         return None
+    return find_post(current_session(), mark.last_post_id)
 
 
 def _is_zone(text: str) -> bool:
