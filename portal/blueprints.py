@@ -21,6 +21,7 @@ from portal.meetings.views import blueprint as meetings
 from portal.notices.views import blueprint as notices
 from portal.practice.views import blueprint as practice
 from portal.safety.views import blueprint as safety
+from portal.sources.views import blueprint as sources
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     accounts,
@@ -38,6 +39,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     notices,
     practice,
     safety,
+    sources,
 )
 
 __all__ = ["BLUEPRINTS", "init_pages"]

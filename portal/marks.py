@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+NO_SOURCE = "none"
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -37,7 +39,7 @@ class Mark:
 
     @property
     def source(self) -> str:
-        """Name the last source as counts are kept for it: "post:<id>", "link:<id>" or "none"; a link outranks its post."""
+        """Name the last source as counts are kept for it: "post:<id>", "link:<id>" or `NO_SOURCE`; a link outranks its post."""
         if self.last_link_id is not None:
             return f"link:{self.last_link_id}"
-        return f"post:{self.last_post_id}" if self.last_post_id is not None else "none"
+        return f"post:{self.last_post_id}" if self.last_post_id is not None else NO_SOURCE

@@ -1,12 +1,16 @@
-"""Keeping how somebody came here, once they book, join the waitlist or write."""
+"""Keeping how somebody came here, once they book, join the waitlist or write; making and retiring campaign links."""
 
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from portal.audit.rules import Action
+from portal.audit.service import record_of
 from portal.blog.models import Post
 from portal.marks import Mark
+from portal.security.viewer import Member
 from portal.sources.models import CampaignLink, Touch
 
 
@@ -39,3 +43,25 @@ def _known(
         if asked
         else {}
     )
+
+
+def make_link(
+    session: Session, viewer: Member, *, name: str, code: str, post_id: UUID | None
+) -> CampaignLink:
+    """Make a short link to a post, or without one to the booking page.
+
+    Raises (at the commit) ConstraintViolated: the code is taken, also by a link that was retired.
+    """
+    link = CampaignLink(code=code, name=name, post_id=post_id)
+    session.add(link)
+    session.flush()
+    record_of(session, viewer, Action.LINK_MADE, link)
+    return link
+
+
+def retire_link(session: Session, viewer: Member, link: CampaignLink, now: datetime) -> None:
+    """Count no further visits by a link; it leads where it led, because it may stand on paper. Repeating changes nothing."""
+    if link.retired_at is None:
+        link.retired_at = now
+        session.flush()
+        record_of(session, viewer, Action.LINK_RETIRED, link)

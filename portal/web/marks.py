@@ -40,8 +40,9 @@ def current_mark() -> Mark | None:
 def mark_after(post_id: UUID | None, link_id: UUID | None, now: datetime) -> Mark:
     """Mark the present request as one that came by a post or link; what its link carried stays the first touch."""
     mark = current_mark()
-    g.mark = Mark.of(post_id, link_id, now) if mark is None else mark.then(post_id, link_id, now)
-    return g.mark
+    later = Mark.of(post_id, link_id, now) if mark is None else mark.then(post_id, link_id, now)
+    g.mark = later
+    return later
 
 
 def mark_token(mark: Mark) -> str:

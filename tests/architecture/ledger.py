@@ -194,6 +194,11 @@ LEDGER: Mapping[tuple[str, str], Row] = {
     ("safety.lift", "POST"): own_therapist(303),
     ("safety.tick_read", "POST"): own_therapist(303),
     ("safety.tick_spoken", "POST"): own_therapist(303),
+    ("sources.go", "GET"): everybody(302),
+    ("sources.link", "GET"): therapists(200),
+    ("sources.links", "GET"): therapists(200),
+    ("sources.make", "POST"): therapists(422),
+    ("sources.retire", "POST"): therapists(303),
     ("static", "GET"): everybody(200),
 }
 

@@ -25,6 +25,7 @@ from portal.safety.models import SafetySitting
 from portal.safety.rules import Reply
 from portal.security.crypto import Owner, OwnerKind, hashed_token
 from portal.security.viewer import TokenPurpose
+from portal.sources.models import CampaignLink
 from portal.transaction import transaction
 from tests.support.cast import Actor, Cast, make_cast, make_person
 from tests.support.individual import all_said, ask_quietly, fill_in
@@ -82,6 +83,10 @@ def make_world(app: Flask) -> World:
             "booking.say_not_me": not_me,
             "booking.undo_not_me": not_me,
         }
+        link = CampaignLink(code="letter", name="Letter", post_id=post.id)
+        session.add(link)
+        session.flush()
+        places |= {"link_id": link.id, "code of sources": link.code}
         places |= {"token": signed, **{f"token of {endpoint}": value for endpoint, value in tokens.items()}}
     viewers: dict[str, Actor | None] = {
         "visitor": None, "ana": cast.ana, "ben": cast.ben, "cleo": cast.cleo, "jane": cast.therapist, "sam": cast.stranger,
