@@ -1,9 +1,12 @@
 """Sending the mails that are owed."""
 
+from datetime import datetime
 from email.message import EmailMessage
+from typing import NamedTuple
 
 import structlog
 from flask import current_app
+from sqlalchemy.orm import Session
 
 from jobs.claims import carry_out
 from jobs.templates import render_template
@@ -11,8 +14,10 @@ from portal import outbox
 from portal.clock import utc_now
 from portal.failpoints import failpoint
 from portal.notices import service
-from portal.notices.mail import AddressRefused, Letterhead, compose
+from portal.notices.mail import AddressRefused, Letterhead, Thing, compose, compose_text
+from portal.notices.queries import get_message
 from portal.notices.rules import FactRefused
+from portal.notices.texts import TextGateway
 from portal.notices.transport import NotTaken, transport_for
 from portal.outbox import Claim, LeaseLost, OutboxState
 from portal.practice.queries import language_of
@@ -28,6 +33,13 @@ class Nobody(Exception):
     """Between claiming and handing over, everybody to whom the mail was owed dropped out."""
 
 
+class Reached(NamedTuple):
+    """Where a message goes: an address, or a phone number."""
+
+    place: str
+    by_text: bool
+
+
 def send(outbox_id: str) -> None:
     """Send the mail of one outbox row; needs an application context.
 
@@ -41,10 +53,8 @@ def _send(taken: Claim) -> None:
     address = _address(taken)
     if address is None:
         return
-    settings = _settings()
-    way_out = transport_for(settings.smtp_url, settings.mail_from, settings.instance / "mail")
     try:
-        way_out.deliver(address, lambda: _write(taken))
+        _deliver(taken, address)
     except LeaseLost:
         raise
     except Nobody:
@@ -59,7 +69,18 @@ def _send(taken: Claim) -> None:
         _finish(taken)
 
 
-def _address(taken: Claim) -> str | None:
+def _deliver(taken: Claim, address: Reached) -> None:
+    settings = _settings()
+    if not address.by_text:
+        way_out = transport_for(settings.smtp_url, settings.mail_from, settings.instance / "mail")
+        way_out.deliver(address.place, lambda: _write_mail(taken))
+    elif settings.text_gateway_url:
+        TextGateway(settings.text_gateway_url).deliver(address.place, lambda: _write_text(taken))
+    else:
+        raise NotTaken(0, is_final=True)
+
+
+def _address(taken: Claim) -> Reached | None:
     """Find out where the mail goes; None if it is not its time yet or nobody is owed it."""
     job, now = JobFor(taken.subject_id), utc_now()
     with transaction() as session:
@@ -67,22 +88,19 @@ def _address(taken: Claim) -> str | None:
         if earliest > now:
             outbox.postpone(session, taken, earliest)
             return None
+        by_text = get_message(session, job).by_text
         address, things = service.what_to_say(session, job, now)
     if not things:
         _let_go(taken)
         return None
-    return address
+    return Reached(address, by_text=by_text)
 
 
-def _write(taken: Claim) -> EmailMessage:
+def _write_mail(taken: Claim) -> EmailMessage:
     """Write the mail at the last moment, and that it is about to leave; nothing joins it from here on."""
-    job, now, settings = JobFor(taken.subject_id), utc_now(), _settings()
+    now, settings = utc_now(), _settings()
     with transaction() as session:
-        outbox.hold_on(session, taken)
-        service.note_handover(session, job)
-        recipient, things = service.what_to_say(session, job, now)
-        if not things:
-            raise Nobody
+        recipient, things = _hand_over(session, taken, now)
         mail = compose(
             things,
             message_id=taken.subject_id,
@@ -93,6 +111,24 @@ def _write(taken: Claim) -> EmailMessage:
         )
     failpoint("mail.handed_over")
     return mail
+
+
+def _write_text(taken: Claim) -> str:
+    """Write the text message at the last moment, as with a mail."""
+    with transaction() as session:
+        _phone, things = _hand_over(session, taken, utc_now())
+        return compose_text(things, render_template)
+
+
+def _hand_over(session: Session, taken: Claim, now: datetime) -> tuple[str, list[Thing]]:
+    """Make sure that the claim counts, and note that the text leaves now. Raises Nobody, LeaseLost or PerhapsDelivered."""
+    job = JobFor(taken.subject_id)
+    outbox.hold_on(session, taken)
+    service.note_handover(session, job)
+    recipient, things = service.what_to_say(session, job, now)
+    if not things:
+        raise Nobody
+    return recipient, things
 
 
 def _finish(taken: Claim) -> None:

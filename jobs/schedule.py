@@ -20,6 +20,9 @@ from jobs.housekeeping import remove_expired, remove_left_over
 from portal import outbox
 from portal.app import create_app
 from portal.audit.chain import anchor_head, seal_new_rows
+from portal.booking.reminders import Lead, Place, owe_reminders, reminder_leads
+from portal.booking.views.area import mail_words
+from portal.booking.waitlist import offer_times, therapists_with_waiting
 from portal.clock import utc_now
 from portal.documents.service import fail_abandoned as fail_abandoned_documents
 from portal.errors import DomainError
@@ -33,6 +36,8 @@ from portal.transaction import current_session, transaction
 
 ROUND_SECONDS = 5.0
 CLEARING_EVERY = timedelta(minutes=15)
+OFFERING_EVERY = timedelta(seconds=30)
+MOST_PAGES = 10  # of reminders in one round, so that nothing else has to wait long
 log = structlog.get_logger()
 
 
@@ -42,6 +47,8 @@ class Sweeper:
 
     app: Flask
     cleared_at: datetime | None = None
+    offered_at: datetime | None = None
+    bounces_at: datetime | None = None
     stopping: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
@@ -53,7 +60,15 @@ class Sweeper:
     def sweep(self) -> None:
         """Do one round. A step that fails is reported and does not keep the others from being done."""
         with self.app.app_context():
-            for step in (self._note_life, self._hand_out, self._mark_abandoned, self._seal, self._clear):
+            for step in (
+                self._note_life,
+                self._remind,
+                self._offer_times,
+                self._hand_out,
+                self._mark_abandoned,
+                self._seal,
+                self._clear,
+            ):
                 self._attempt(step)
 
     def _attempt(self, step: Callable[[], None]) -> None:
@@ -65,6 +80,41 @@ class Sweeper:
     def _note_life(self) -> None:
         with transaction() as session:
             beat(session, "sweeper", utc_now())
+
+    def _remind(self) -> None:
+        """Owe the reminders that are due, a page at a time; after ten pages the rest waits for the next round."""
+        with transaction() as session:
+            leads = reminder_leads(session)
+        pages_left = MOST_PAGES
+        for lead in leads:
+            after, is_first = None, True
+            while pages_left and (is_first or after is not None):
+                after, is_first, pages_left = self._remind_page(lead, after), False, pages_left - 1
+
+    def _remind_page(self, lead: Lead, after: Place | None) -> Place | None:
+        settings: Settings = self.app.extensions["settings"]
+        has_gateway = settings.text_gateway_url is not None
+        with transaction() as session:
+            return owe_reminders(
+                session, lead, after=after, mail=mail_words(), now=utc_now(), has_text_gateway=has_gateway
+            )
+
+    def _offer_times(self) -> None:
+        """Offer free times to who waits for one, therapist by therapist, each in a transaction of its own."""
+        now = utc_now()
+        if not self._is_time(self.offered_at, now, OFFERING_EVERY):
+            return
+        self.offered_at = now
+        with transaction() as session:
+            therapists = therapists_with_waiting(session)
+        for therapist_id in therapists:
+            with transaction() as session:
+                offer_times(session, therapist_id, mail=mail_words(), now=now)
+
+    @staticmethod
+    def _is_time(last: datetime | None, now: datetime, every: timedelta) -> bool:
+        """Tell whether a step is due again; also when the clock was set back meanwhile (F16)."""
+        return last is None or now < last or now - last >= every
 
     def _hand_out(self) -> None:
         """Give the workers what is due; while Redis is away nothing is noted as handed out, so that nothing waits longer."""
@@ -96,7 +146,7 @@ class Sweeper:
 
     def _clear(self) -> None:
         now = utc_now()
-        if self.cleared_at is not None and now - self.cleared_at < CLEARING_EVERY:
+        if not self._is_time(self.cleared_at, now, CLEARING_EVERY):
             return
         self.cleared_at = now
         settings: Settings = self.app.extensions["settings"]

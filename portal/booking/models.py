@@ -56,7 +56,10 @@ class Consultation(Sealed):
     """
 
     __tablename__ = "consultation"
-    __table_args__ = (Index("ix_consultation_therapist_id_status", "therapist_id", "status"),)
+    __table_args__ = (
+        Index("ix_consultation_therapist_id_status", "therapist_id", "status"),
+        Index("ix_consultation_status_starts_at", "status", "starts_at"),  # what reminders are due
+    )
 
     therapist_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
@@ -212,6 +215,7 @@ class WaitlistEntry(Model):
     request_code: Mapped[bytes] = mapped_column(unique=True)
 
     person: Mapped[Person] = relationship(foreign_keys=[person_id], lazy="raise_on_sql")
+    touch: Mapped[Touch | None] = relationship(lazy="raise_on_sql")
 
 
 class WaitlistOffer(Model):

@@ -17,7 +17,7 @@ from portal.notices.models import MessageKind, MessagePart
 from portal.notices.registry import has_account, register_truth
 from portal.notices.rules import FACTS
 from portal.notices.service import queue_message
-from portal.people.models import Person
+from portal.people.models import Channel, Person
 
 # What both persons are told once the second one has joined; the rest concerns the booker alone.
 TO_BOTH = frozenset(
@@ -79,21 +79,27 @@ def tell_person(
     now: datetime,
     deadline_at: datetime | None = None,
     more: Mapping[str, str] | None = None,
+    may_text: bool = False,
 ) -> None:
-    """Owe the booker or the guest alone a mail about the consultation."""
+    """Owe the booker or the guest alone a mail about the consultation.
+
+    `may_text`: a text message instead, where that is the person's channel and there is a number.
+    """
     is_booker = person.id == consultation.person_id
     zone = consultation.zone if is_booker else person.zone
     facts = {
         "when": mail.when(consultation.starts_at, zone),
-        "link": mail.visitor_page(consultation.id) if is_booker else mail.guest_page(consultation.id),
+        "link": mail.visitor_page(consultation.id) if is_booker else mail.guest_page(person.id),
         "ics": event_file(consultation, now).decode(),
         **not_me(session, person.id, mail),
         **(more or {}),
     }
     known = FACTS[kind].must | FACTS[kind].may
-    about = (consultation.id, consultation.calendar_sequence)
-    fitting = {name: fact for name, fact in facts.items() if name in known}
-    queue_message(session, person, kind, fitting, now=now, deadline_at=deadline_at, about=about)
+    queue_message(
+        session, person, kind, {name: fact for name, fact in facts.items() if name in known},
+        now=now, deadline_at=deadline_at, about=(consultation.id, consultation.calendar_sequence),
+        by_text=may_text and person.channel is Channel.TEXT and bool(person.phone),
+    )  # fmt: skip
 
 
 def tell_therapist(

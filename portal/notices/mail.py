@@ -69,6 +69,12 @@ def compose(
     return mail
 
 
+def compose_text(things: Sequence[Thing], render: Render) -> str:
+    """Write one text message: the subject of the mail that it stands for, and the time; nothing else, no link."""
+    lines = (": ".join(filter(None, (_subject([thing], render), thing[1].get("when")))) for thing in things)
+    return "\n".join(dict.fromkeys(lines))
+
+
 def _one_address(recipient: str) -> Address:
     try:
         return Address(addr_spec=recipient)

@@ -20,7 +20,7 @@ from portal.notices.rules import FOLD, MOST_HANDOVERS, MOST_PARTS, check_facts, 
 from portal.outbox import OutboxEntry, OutboxState
 from portal.people.models import Channel, Person
 from portal.queueing import JobName
-from portal.security.crypto import SealBroken
+from portal.security.crypto import MasterKey, SealBroken
 from portal.security.viewer import JobFor, Member, Viewer
 
 # Two of these in one mail could not be told apart, because no mail names anybody: each gets a mail of its own.
@@ -40,11 +40,13 @@ def queue_message(
     now: datetime,
     deadline_at: datetime | None = None,
     about: tuple[UUID, int] | None = None,
+    by_text: bool = False,
 ) -> Message | None:
     """Owe `person` one thing to read; None if there is no address or the person wants nothing outside the portal.
 
     None too where the inbox's reader said "this was not me" and the person has no account: quietly, so that nobody
-    learns it. `about`: the row that this tells of and its version; what is no longer true is left unsaid.
+    learns it. `about`: the row that this tells of and its version; what is no longer true is left unsaid. `by_text`: to
+    the phone instead, with the kind's subject and its time as the only words; the person has a number.
 
     The first mail to an inbox leaves at once. What comes within ten minutes of it waits until they are over and shares
     one mail, also when two persons have the same inbox: the mail names nobody. A second invitation waits ten minutes
@@ -54,14 +56,16 @@ def queue_message(
         FactRefused: see `rules.check_facts`.
     """
     check_facts(kind, facts)
-    code = person.email_code
-    if person.channel is Channel.PORTAL_ONLY or not person.email or code is None:
+    code = phone_code(session, person) if by_text else person.email_code
+    if person.channel is Channel.PORTAL_ONLY or code is None:
         return None
     session.flush()
     if is_blocked(session, person):
         return None
     _wait_for_turn(session, code)
-    message = _open_message(session, code, kind) or _begin_message(session, person, code, now)
+    message = _open_message(session, code, kind) or _begin_message(
+        session, person, code, now, by_text=by_text
+    )
     content = {"facts": facts, "deadline_at": deadline_at.isoformat() if deadline_at else None}
     about_id, about_version = about or (None, None)
     part = MessagePart(
@@ -119,10 +123,19 @@ def _open_message(session: Session, address_code: bytes, kind: MessageKind) -> M
     return message if (session.scalar(parts) or 0) < MOST_PARTS else None
 
 
-def _begin_message(session: Session, person: Person, address_code: bytes, now: datetime) -> Message:
+def phone_code(session: Session, person: Person) -> bytes | None:
+    """Give the keyed code by which text messages to one phone are found; None without a number."""
+    keyring: MasterKey = session.info["keyring"]
+    return keyring.lookup_code(f"phone|{person.phone}") if person.phone else None
+
+
+def _begin_message(
+    session: Session, person: Person, address_code: bytes, now: datetime, *, by_text: bool
+) -> Message:
     due_at = mail_time(_last_mail_at(session, address_code), now)
     message = Message(
-        person_id=person.id, address_code=address_code, state=MessageState.WAITING, due_at=due_at, handovers=0
+        person_id=person.id, address_code=address_code, state=MessageState.WAITING, due_at=due_at, handovers=0,
+        by_text=by_text,
     )  # fmt: skip
     session.add(message)
     outbox.put(session, JobName.SEND_MESSAGE, message.id, effect_key=str(message.id), due_at=due_at)
@@ -158,18 +171,23 @@ def earliest_time(session: Session, viewer: JobFor, now: datetime) -> datetime:
 def what_to_say(
     session: Session, viewer: JobFor, now: datetime
 ) -> tuple[str, list[tuple[str, dict[str, str]]]]:
-    """Give the address and the things to say (kind and facts); an empty list if nobody is owed anything any more.
+    """Give the address (a phone number for a text message) and the things to say, each a kind and its facts.
+
+    An empty list means that nobody is owed anything any more.
 
     Left out: whoever chose "portal only", changed the address, blocked it or was erased meanwhile, what is past its
-    deadline, and what is no longer true. Two statements, and at most one for each part.
+    deadline, and what is no longer true. Two statements, and at most three for each part.
     """
     message = get_message(session, viewer)
     address, said = "", []
     for part, person in list_parts(session, viewer):
-        if person.channel is Channel.PORTAL_ONLY or person.email_code != message.address_code:
+        if is_blocked(session, person):
             continue
         try:
-            content, email = json.loads(part.facts), person.email
+            code = phone_code(session, person) if message.by_text else person.email_code
+            if person.channel is Channel.PORTAL_ONLY or code != message.address_code:
+                continue
+            content, reached_at = json.loads(part.facts), person.phone if message.by_text else person.email
         except SealBroken:
             continue
         if content["deadline_at"] and datetime.fromisoformat(content["deadline_at"]) <= now:
@@ -177,7 +195,7 @@ def what_to_say(
         if not is_still_true(session, part, now):
             continue
         thing = (part.kind.value, content["facts"])
-        address = email
+        address = reached_at
         if thing not in said:
             said.append(thing)
     return address, said

@@ -395,6 +395,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('merged_into_id', sa.Uuid(), nullable=True))
         batch_op.add_column(sa.Column('mail_code_hash', sa.LargeBinary(), nullable=True))
         batch_op.add_column(sa.Column('mail_code_tries', sa.Integer(), nullable=False, server_default='0'))
+        batch_op.create_index('ix_consultation_status_starts_at', ['status', 'starts_at'], unique=False)
         batch_op.add_column(sa.Column('erased_at', UtcDateTime(), nullable=True))
         batch_op.create_foreign_key(batch_op.f('fk_consultation_guest_id_person'), 'person', ['guest_id'], ['id'])
         batch_op.create_foreign_key(batch_op.f('fk_consultation_type_id_consultation_type'), 'consultation_type', ['type_id'], ['id'])
@@ -550,6 +551,7 @@ def downgrade() -> None:
         batch_op.drop_column('description')
 
     with op.batch_alter_table('consultation', schema=None) as batch_op:
+        batch_op.drop_index('ix_consultation_status_starts_at')
         for name in ('attendance', 'partnerattendance', 'endedby', 'declinereason'):
             batch_op.drop_constraint(batch_op.f(f'ck_consultation_{name}'), type_='check')
         batch_op.drop_constraint(batch_op.f('fk_consultation_merged_into_id_consultation'), type_='foreignkey')
