@@ -105,7 +105,7 @@ def reasons_for_empty_days(
         starts_on[to_local(start, reader_zone).date()].append(start)
     dates = [first_day + timedelta(days=number) for number in range(days)]
     return {
-        day: _emptiness(_whole_day(day, reader_zone), starts_on[day], away=away, kind=kind, now=now)
+        day: _emptiness(whole_day(day, reader_zone), starts_on[day], away=away, kind=kind, now=now)
         for day in dates
     }
 
@@ -145,7 +145,7 @@ def weeks_at_a_glance(
     return [cells[start : start + 7] for start in range(0, len(cells), 7)]
 
 
-def _whole_day(day: date, zone: ZoneInfo) -> Interval:
+def whole_day(day: date, zone: ZoneInfo) -> Interval:
     """Give the instants from midnight to midnight; a midnight that is skipped is the instant of the change."""
     midnights = (datetime.combine(date_, time(), zone) for date_ in (day, day + timedelta(days=1)))
     return Interval(*(midnight.astimezone(UTC) for midnight in midnights))

@@ -12,12 +12,14 @@ from portal.zones import city, offset_label
 
 
 def init_filters(app: Flask) -> None:
-    """Give templates the filters `when`, `day`, `short_day`, `clock`, `zone_label` and `utc_iso`."""
+    """Give templates the filters `when`, `day`, `short_day`, `clock`, `exact_clock`, `local_date`, `zone_label` and `utc_iso`."""
     app.jinja_env.filters.update(
         when=when,
         day=day,
         short_day=short_day,
         clock=clock,
+        exact_clock=exact_clock,
+        local_date=local_date,
         zone_label=zone_label,
         utc_iso=utc_iso,
         date_words=date_words,
@@ -45,6 +47,19 @@ def short_day(instant: datetime, zone: str) -> str:
 def clock(instant: datetime, zone: str) -> str:
     """Say the time: "09:00"."""
     return str(_local(format_time, instant, zone, "HH:mm"))
+
+
+def exact_clock(instant: datetime, zone: str) -> str:
+    """Say the time: "09:00", with the offset where clocks show it twice: "01:30 (GMT+1)"."""
+    local = instant.astimezone(ZoneInfo(zone))
+    if local.replace(fold=0).utcoffset() == local.replace(fold=1).utcoffset():
+        return clock(instant, zone)
+    return f"{clock(instant, zone)} ({offset_label(instant, ZoneInfo(zone))})"
+
+
+def local_date(instant: datetime, zone: str) -> str:
+    """Give the calendar date there as addresses and forms write it: "2026-11-24"."""
+    return instant.astimezone(ZoneInfo(zone)).date().isoformat()
 
 
 def zone_label(instant: datetime, zone: str) -> str:

@@ -41,18 +41,18 @@ def test_the_front_desk_sees_every_code_and_no_name(app: Flask, filled: Cast) ->
 
 
 def test_a_therapist_sees_own_time_only(app: Flask, filled: Cast) -> None:
-    text = client_of(app, filled.therapist).get("/calendar").text
+    text = client_of(app, filled.therapist).get("/calendar?view=list").text
     assert "Couple 07" in text and "Couple 08" not in text and "Couple 99" not in text
 
 
 def test_times_are_shown_without_the_room_around_them(app: Flask, filled: Cast) -> None:
-    text = client_of(app, filled.therapist).get("/calendar").text
+    text = client_of(app, filled.therapist).get("/calendar?view=list").text
     assert ">09:00<" in text and ">09:50<" in text and "08:50" not in text
 
 
 def test_what_ended_earlier_today_still_stands_there(app: Flask, cast: Cast) -> None:
     take(app, cast.therapist, "Couple 01", days=0, hour=1)
-    assert "Couple 01" in client_of(app, cast.therapist).get("/calendar").text
+    assert "Couple 01" in client_of(app, cast.therapist).get("/calendar?view=list").text
 
 
 def test_partners_and_visitors_see_nothing(app: Flask, filled: Cast) -> None:

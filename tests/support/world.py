@@ -54,6 +54,7 @@ def make_world(app: Flask) -> World:
         session.add(post)
         session.flush()
         lead = _consultation(session, cast, post)
+        own_time = _own_time(session, cast)
         meeting, summary, document = _meeting(session, cast)
         sitting = _individual_questions(session, cast)
         exercise = assign_to_both(session, cast, TaskKind.EXERCISE, "values-compass", Gate.BOTH)
@@ -67,6 +68,8 @@ def make_world(app: Flask) -> World:
             )
         )  # fmt: skip
         places: dict[str, object] = {
+            "occupied_id": lead.occupied_id, "occupied_id of diary.own_time": own_time.id,
+            "occupied_id of diary.remove_time": own_time.id,
             "couple_id": cast.couple_id, "meeting_id": meeting.id, "summary_id": summary.id, "document_id": document.id,
             "person_id": cast.ana.person_id, "consultation_id": lead.id, "slug": "two-lists", "login_session_id": uuid4(),
             "sitting_id": sitting.id, "mail_id": uuid4(), "filename": "css/portal.css", "assignment_id": exercise.assignment_id,
@@ -146,6 +149,17 @@ def _consultation(session: Session, cast: Cast, post: Post) -> Consultation:
     session.add(lead)
     session.flush()
     return lead
+
+
+def _own_time(session: Session, cast: Cast) -> OccupiedInterval:
+    start = (utc_now() + timedelta(days=4)).replace(minute=0, second=0, microsecond=0)
+    row = OccupiedInterval(
+        therapist_id=cast.therapist.person_id, starts_at=start, ends_at=start + timedelta(hours=1),
+        kind=OccupiedKind.BLOCK, code="Own time",
+    )  # fmt: skip
+    session.add(row)
+    session.flush()
+    return row
 
 
 def _meeting(session: Session, cast: Cast) -> tuple[Meeting, Summary, Document]:
