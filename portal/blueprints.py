@@ -6,6 +6,7 @@ from portal.accounts.views import blueprint as accounts
 from portal.assessments.views import blueprint as assessments
 from portal.blog.views import blueprint as blog
 from portal.booking.views import blueprint as booking
+from portal.calendars.views import blueprint as calendars
 from portal.caseload import closing as closing  # noqa: PLC0414 - adds a page to the couples' blueprint
 from portal.caseload.views import blueprint as caseload
 from portal.diary.views import blueprint as diary
@@ -28,6 +29,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     assessments,
     blog,
     booking,
+    calendars,
     caseload,
     diary,
     documents,

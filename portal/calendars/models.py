@@ -1,16 +1,27 @@
 """Feeds, calendars elsewhere, what was written there, and what was found changed."""
 
 from datetime import datetime
-from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from portal.calendars.rules import FoundChange, OutsideKind, OutsideState, QuestionAnswer
 from portal.diary.models import OccupiedInterval
 from portal.orm import Model
 from portal.security.crypto import Owner, OwnerKind
 from portal.security.sealed import Sealed, SealedText
+
+__all__ = [
+    "CalendarFeed",
+    "CalendarQuestion",
+    "FoundChange",
+    "OutsideCalendar",
+    "OutsideKind",
+    "OutsideState",
+    "QuestionAnswer",
+    "WrittenEvent",
+]
 
 
 class CalendarFeed(Model):
@@ -22,21 +33,6 @@ class CalendarFeed(Model):
     token_hash: Mapped[bytes] = mapped_column(unique=True)
     last_used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
-
-
-class OutsideKind(StrEnum):
-    """How a calendar elsewhere is reached."""
-
-    ICS = "ics"
-    CALDAV = "caldav"
-
-
-class OutsideState(StrEnum):
-    """Whether it could be read last time."""
-
-    NEW = "new"
-    ACTIVE = "active"
-    FAILING = "failing"
 
 
 class OutsideCalendar(Sealed):
@@ -81,21 +77,6 @@ class WrittenEvent(Model):
     revision: Mapped[int]
 
     occupied: Mapped[OccupiedInterval] = relationship(lazy="raise_on_sql")
-
-
-class FoundChange(StrEnum):
-    """What was found elsewhere that does not fit our diary."""
-
-    DELETED = "deleted"  # an entry of ours is gone
-    MOVED = "moved"  # an entry of ours lies at another time
-    OVERLAPPED = "overlapped"  # something else takes the same time; kept with its answer only
-
-
-class QuestionAnswer(StrEnum):
-    """What the therapist made of it."""
-
-    KEPT = "kept"
-    FOLLOWED = "followed"
 
 
 class CalendarQuestion(Model):

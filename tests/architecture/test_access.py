@@ -135,7 +135,7 @@ WITH_IDS = sorted(
     {
         endpoint
         for endpoint, _ in LEDGER
-        if endpoint.split(".")[0] in {"caseload", "meetings", "documents", "booking", "homework", "safety"}
+        if endpoint.split(".")[0] in {"caseload", "meetings", "documents", "booking", "calendars", "homework", "safety"}
     }
 )
 

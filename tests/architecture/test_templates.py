@@ -39,6 +39,7 @@ NEUTRAL_TITLES = {
     "Tasks",
     "Welcome",
     "Your account",
+    "Your calendar",
     "Your choices",
     "Your documents",
     "Your sign-ins",

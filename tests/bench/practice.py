@@ -19,6 +19,7 @@ from portal.blog.service import publish_post
 from portal.booking.answering import confirm_consultation
 from portal.booking.rules import ConsultationRequest, MailWords, PartnerKnows, new_form_id
 from portal.booking.service import request_consultation
+from portal.calendars.models import CalendarFeed
 from portal.clock import utc_now
 from portal.couples.models import CoupleStatus
 from portal.couples.service import create_couple
@@ -223,9 +224,16 @@ class GrowingPractice:
         guest = make_person(session, "Noor", "noor@example.org")
         issued = invite(session, self._therapist, guest, now=utc_now())
         self.values["consultation_id"] = lead_id
+        feed = new_token()
+        session.add(
+            CalendarFeed(
+                person_id=self.cast.therapist.person_id, token_hash=hashed_token(feed), last_used_at=utc_now()
+            )
+        )
         self.tokens = {
             "booking.booked": booked,
             "booking.event": booked,
+            "calendars.events": feed,
             "accounts.invitation": issued.token,
             "accounts.choose_password": _reset_token(session, self.cast.ana),
         }

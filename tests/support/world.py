@@ -13,6 +13,7 @@ from portal.accounts.models import OneTimePurpose, OneTimeToken
 from portal.blog.models import Post
 from portal.booking.models import Consultation
 from portal.booking.rules import ConsultationStatus, PartnerKnows
+from portal.calendars.models import CalendarFeed, CalendarQuestion, FoundChange, OutsideCalendar, OutsideKind, OutsideState
 from portal.clock import utc_now
 from portal.diary.models import OccupiedInterval, OccupiedKind
 from portal.documents.models import Document, DocumentKind, DocumentState
@@ -31,6 +32,7 @@ from tests.support.cast import Actor, Cast, make_cast, make_person
 from tests.support.individual import all_said, ask_quietly, fill_in
 
 RESET_TOKEN = "r" * 43
+FEED_TOKEN = "f" * 43
 PDF = b"%PDF-1.7 a small stand-in, only ever handed out\n%%EOF"
 
 
@@ -55,6 +57,7 @@ def make_world(app: Flask) -> World:
         session.flush()
         lead = _consultation(session, cast, post)
         own_time = _own_time(session, cast)
+        question = _calendars(session, cast, lead)
         meeting, summary, document = _meeting(session, cast)
         sitting = _individual_questions(session, cast)
         exercise = assign_to_both(session, cast, TaskKind.EXERCISE, "values-compass", Gate.BOTH)
@@ -70,6 +73,7 @@ def make_world(app: Flask) -> World:
         places: dict[str, object] = {
             "occupied_id": lead.occupied_id, "occupied_id of diary.own_time": own_time.id,
             "occupied_id of diary.remove_time": own_time.id,
+            "calendar_id": question.calendar_id, "question_id": question.id,
             "couple_id": cast.couple_id, "meeting_id": meeting.id, "summary_id": summary.id, "document_id": document.id,
             "person_id": cast.ana.person_id, "consultation_id": lead.id, "slug": "two-lists", "login_session_id": uuid4(),
             "sitting_id": sitting.id, "mail_id": uuid4(), "filename": "css/portal.css", "assignment_id": exercise.assignment_id,
@@ -82,6 +86,7 @@ def make_world(app: Flask) -> World:
             "accounts.invitation": token,
             "accounts.accept_invitation": token,
             "accounts.choose_password": RESET_TOKEN,
+            "calendars.events": FEED_TOKEN,
             "booking.not_me": not_me,
             "booking.say_not_me": not_me,
             "booking.undo_not_me": not_me,
@@ -160,6 +165,26 @@ def _own_time(session: Session, cast: Cast) -> OccupiedInterval:
     session.add(row)
     session.flush()
     return row
+
+
+def _calendars(session: Session, cast: Cast, lead: Consultation) -> CalendarQuestion:
+    """Jane's feed, a calendar elsewhere that nobody can reach, and what was once found there."""
+    therapist_id = cast.therapist.person_id
+    calendar = OutsideCalendar(
+        therapist_id=therapist_id, kind=OutsideKind.CALDAV, name="Private", address="https://127.0.0.1/dav/", user_name="jane",
+        password="sesame", state=OutsideState.FAILING, checked_at=utc_now(),
+    )  # fmt: skip
+    feed = CalendarFeed(
+        person_id=therapist_id, token_hash=hashed_token(FEED_TOKEN), last_used_at=utc_now()
+    )
+    session.add_all([calendar, feed])
+    session.flush()
+    question = CalendarQuestion(
+        therapist_id=therapist_id, calendar_id=calendar.id, occupied_id=lead.occupied_id, change=FoundChange.DELETED
+    )
+    session.add(question)
+    session.flush()
+    return question
 
 
 def _meeting(session: Session, cast: Cast) -> tuple[Meeting, Summary, Document]:
