@@ -90,7 +90,7 @@ def tell_person(
     facts = {
         "when": mail.when(consultation.starts_at, zone),
         "link": mail.visitor_page(consultation.id) if is_booker else mail.guest_page(person.id),
-        "ics": event_file(consultation, now).decode(),
+        "ics": event_file(consultation, now, zone).decode(),
         **not_me(session, person.id, mail),
         **(more or {}),
     }
