@@ -11,7 +11,9 @@ from portal.caseload import closing as closing  # noqa: PLC0414 - adds a page to
 from portal.caseload.views import blueprint as caseload
 from portal.diary.views import blueprint as diary
 from portal.documents.views import blueprint as documents
+from portal.embed.views import blueprint as embed
 from portal.exercises.views import blueprint as exercises
+from portal.front.views import blueprint as front
 from portal.health.views import blueprint as health
 from portal.home import privacy as privacy  # noqa: PLC0414 - adds a page to the blueprint below
 from portal.home import style as style  # noqa: PLC0414 - adds the builders' page to its blueprint
@@ -33,7 +35,9 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     caseload,
     diary,
     documents,
+    embed,
     exercises,
+    front,
     health,
     home,
     homework,

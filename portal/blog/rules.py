@@ -1,7 +1,9 @@
 """What a post is made of: words to minutes, Markdown to safe HTML. Pure."""
 
 import re
-import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
 from functools import lru_cache
 from html import escape
 from math import ceil
@@ -12,11 +14,12 @@ import nh3
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from portal.errors import Conflict, Invalid
+from portal.slugs import slug_from
+
 # Our choice: a little below the 238 words a minute at which adults read English non-fiction silently (Brysbaert 2019,
 # Journal of Memory and Language 109, 104047), because a couple may well read aloud to each other.
 WORDS_A_MINUTE = 220
-SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-MOST_SLUG = 80
 MOST_BODY = 100_000
 MOST_TAGS, MOST_TAG = 8, 40
 # Our choice: far more than any article has, and few enough that the slowest text of 100,000 letters takes 200 ms.
@@ -31,6 +34,54 @@ TAGS = {
 }  # fmt: skip
 ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt"}, "h2": {"id"}, "h3": {"id"}, "ol": {"start"}}
 LOWER = {"h1": "h2", "h4": "h3", "h5": "h3", "h6": "h3"}  # the page's one h1 is the post's title
+
+
+class Standing(StrEnum):
+    """Where a post stands."""
+
+    DRAFT = "draft"
+    SCHEDULED = "scheduled"
+    PUBLISHED = "published"
+
+
+class PostSavedElsewhere(Conflict):
+    """The post was saved in another window since this one was opened; nothing was written."""
+
+
+class AddressTaken(Conflict):
+    """Another post has this name in its address."""
+
+
+class AddressKept(Invalid):
+    """Readers have the address of a published post; it stays."""
+
+
+class PostKept(Conflict):
+    """What readers have seen, or came here by, is not deleted."""
+
+
+class PictureInUse(Conflict):
+    """A post or a profile shows this picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostWords:
+    """What an author writes. `slug` empty: made from the title. `cover_alt`: what the cover shows, for who cannot see it."""
+
+    title: str
+    slug: str
+    lead: str
+    body: str
+    tags: tuple["Tag", ...]
+    cover_id: UUID | None
+    cover_alt: str
+
+
+def standing_of(published_at: datetime | None, now: datetime) -> Standing:
+    """Tell where a post stands."""
+    if published_at is None:
+        return Standing.DRAFT
+    return Standing.PUBLISHED if published_at <= now else Standing.SCHEDULED
 
 
 class Tag(NamedTuple):
@@ -59,22 +110,10 @@ def reading_minutes(markdown: str) -> int:
     return max(1, ceil(len(markdown.split()) / WORDS_A_MINUTE))
 
 
-def slug_from(title: str) -> str:
-    """Make the name of a post in its address from its title: lower case, without accents; "article" if nothing is left."""
-    plain = unicodedata.normalize("NFKD", title.replace("ß", "ss")).encode("ascii", "ignore").decode().lower()
-    words = re.findall(r"[a-z0-9]+", plain.replace("'", ""))
-    slug = ""
-    for word in words:
-        if len(slug) + len(word) >= MOST_SLUG:
-            break
-        slug = f"{slug}-{word}" if slug else word
-    return slug or "article"
-
-
 def tags_from(text: str) -> tuple[Tag, ...]:
     """Read tags as they are typed: words between commas, each once, in alphabetical order."""
     labels = [" ".join(part.split())[:MOST_TAG] for part in text.split(",")]
-    tags = {slug_from(label): label for label in reversed(labels) if label}
+    tags = {slug_from(label, "tag"): label for label in reversed(labels) if label}
     return tuple(
         sorted((Tag(name, label) for name, label in tags.items()), key=lambda tag: tag.label.casefold())
     )

@@ -1,13 +1,16 @@
-"""The form of the local help lines."""
+"""What the practice says of itself: forms of the local help lines, of public words, pages and profiles."""
 
 from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
+from flask_wtf.file import FileField
 from wtforms import BooleanField
 from wtforms.validators import DataRequired, ValidationError
 
 from portal.practice.rules import HelpLines, is_number, is_site
+from portal.slugs import SLUG
+from portal.web.addresses import is_one_address
 from portal.web.forms import Form, StringField, Text, TextAreaField, stripped, unix_lines
 
 
@@ -81,3 +84,99 @@ class HelpForm(Form):
             response_time=self.response_time.data,
             verified_on=today,
         )
+
+
+class ProfileForm(Form):
+    """A therapist's public page. `portrait`: a new picture, if one was chosen."""
+
+    display_name = StringField(
+        _l("Name"), [DataRequired(_l("Please give the name that couples read.")), Text(80)], [stripped]
+    )
+    title_line = StringField(
+        _l("What you are"),
+        [DataRequired(_l("Please say it in a few words.")), Text(120)],
+        [stripped],
+        description=_l("As it stands below the name: “Couples therapist”."),
+    )
+    slug = StringField(
+        _l("Address"),
+        [Text(80)],
+        [stripped],
+        description=_l("The last part of your page’s address. Empty: made from the name."),
+    )
+    approach = TextAreaField(
+        _l("How you work"),
+        [Text(4000, lines=True)],
+        [unix_lines],
+        description=_l("A few short paragraphs. What happens in a first talk, and what you will not do."),
+    )
+    languages = StringField(
+        _l("Languages"), [Text(200)], [stripped], description=_l("Between commas: English, Portuguese.")
+    )
+    fees = TextAreaField(
+        _l("Fees"),
+        [Text(600, lines=True)],
+        [unix_lines],
+        description=_l("Couples look for this first. Say also what a first talk costs: nothing."),
+    )
+    portrait = FileField(_l("Portrait"), description=_l("JPEG, PNG or WebP, at most 10 MB."))
+    drops_portrait = BooleanField(_l("Take the present portrait away"))
+    is_listed = BooleanField(_l("Visitors find me and can book me"))
+
+    def validate_slug(self, field: Any) -> None:
+        """Raise ValidationError unless the address is plain."""
+        if field.data and SLUG.fullmatch(field.data) is None:
+            raise ValidationError(
+                _l("Please use lower-case letters, digits and single hyphens: jane-parker.")
+            )
+
+
+class WordsForm(Form):
+    """What the practice says of itself on all public pages."""
+
+    name = StringField(
+        _l("Name of the practice"), [DataRequired(_l("Please give it a name.")), Text(80)], [stripped]
+    )
+    tagline = StringField(
+        _l("In one line"),
+        [Text(120)],
+        [stripped],
+        description=_l("What and where: “Couples therapy in Bristol and online”."),
+    )
+    about = TextAreaField(
+        _l("About"),
+        [Text(600, lines=True)],
+        [unix_lines],
+        description=_l("Two or three sentences on the first page."),
+    )
+    contact_line = StringField(
+        _l("How to reach the practice"),
+        [Text(200)],
+        [stripped],
+        description=_l("An address or a phone number that everybody may see."),
+    )
+    security_contact = StringField(
+        _l("Whom to tell of a security hole"),
+        [Text(200)],
+        [stripped],
+        description=_l(
+            "An e-mail address, or a page beginning with https://. It goes into security.txt; empty: there is none."
+        ),
+    )
+
+    def validate_security_contact(self, field: Any) -> None:
+        """Raise ValidationError unless programs can read it."""
+        if field.data and not (is_one_address(field.data) or is_site(field.data)):
+            raise ValidationError(
+                _l("Please give one e-mail address, or a whole address that begins with https://.")
+            )
+
+
+class PageForm(Form):
+    """The text of one public page, in Markdown."""
+
+    body = TextAreaField(
+        _l("Text"),
+        [DataRequired(_l("Please write it, or go back to our own text.")), Text(40_000, lines=True)],
+        [unix_lines],
+    )

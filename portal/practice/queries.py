@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from portal.errors import NotFound
 from portal.people.models import Person
-from portal.practice.models import Consent, ConsentText, Practice, Therapist
+from portal.practice.models import Consent, ConsentText, PageKind, PageText, Practice, Therapist
 from portal.security.viewer import Member
 
 _NONE = literal(0)
@@ -59,6 +59,29 @@ def get_therapist(session: Session, person_id: UUID) -> Therapist:
     if therapist is None:
         raise NotFound(str(person_id))
     return therapist
+
+
+def find_profile(session: Session, viewer: Member) -> Therapist | None:
+    """Find the viewer's own public profile. One statement."""
+    return session.scalar(select(Therapist).where(Therapist.person_id == viewer.person_id))
+
+
+def get_listed(session: Session, slug: str) -> Therapist:
+    """Load the public profile of a listed therapist by the name in its address. One statement. Raises NotFound."""
+    therapist = session.scalar(select(Therapist).where(Therapist.slug == slug, Therapist.is_listed))
+    if therapist is None:
+        raise NotFound("therapist")
+    return therapist
+
+
+def page_texts(session: Session) -> dict[PageKind, PageText]:
+    """Load the public pages that the practice has written itself. One statement."""
+    return {text.kind: text for text in session.scalars(select(PageText))}
+
+
+def find_page_text(session: Session, kind: PageKind) -> PageText | None:
+    """Find the practice's own text of one public page. One statement."""
+    return session.scalar(select(PageText).where(PageText.kind == kind))
 
 
 def therapist_name(session: Session, person_id: UUID) -> str:

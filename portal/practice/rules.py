@@ -1,4 +1,4 @@
-"""Where somebody finds help at once: local numbers that the practice has checked. Pure."""
+"""Where somebody finds help at once: local numbers that the practice has checked; and what it says of itself. Pure."""
 
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
@@ -12,6 +12,30 @@ GOOD_FOR = timedelta(days=365)  # numbers change; after a year somebody looks ag
 
 class HelpIncomplete(Invalid):
     """A practice cannot be set up without numbers of its own place that can be dialled."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublicWords:
+    """What the practice says of itself."""
+
+    name: str
+    tagline: str
+    about: str
+    contact_line: str
+    security_contact: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileWords:
+    """What a therapist says of the own work. `slug` empty: as it was, or made from the name."""
+
+    display_name: str
+    title_line: str
+    slug: str
+    approach: str
+    languages: str
+    fees: str
+    is_listed: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,10 @@ Views say `@requires(Permission.X)` or `@public("reason")`. Foreign, forbidden a
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, TypeVar
+from functools import wraps
+from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 from flask import Flask, abort, current_app, g, request
@@ -43,6 +44,7 @@ class Access:
 
     `keeps_typed`: its form itself tells about a stale page, so that nothing typed is lost.
     `is_polled`: pages ask for it by themselves, so it does not count as activity (product decision 18).
+    `is_framed`: it stands inside another site, where nobody is signed in, whatever cookie comes along (BKG-08).
     `most_bytes`: how long a form may be, where more is needed than a page of text: for files that are sent along (INP-02).
     `rescue`: gets the address's values when a form arrives after its sign-in has run out, and answers in the view's stead.
     """
@@ -53,6 +55,7 @@ class Access:
     is_polled: bool = False
     rescue: Rescue | None = None
     most_bytes: int | None = None
+    is_framed: bool = False
 
 
 def requires(
@@ -72,6 +75,17 @@ def requires(
 def public(reason: str, *, keeps_typed: bool = False) -> Callable[[View], View]:
     """Declare a view open to everybody, and say why."""
     return _declare(Access(None, reason, keeps_typed=keeps_typed))
+
+
+def framed(view: View) -> View:
+    """Give a public view once more, for inside another site: there everybody is a visitor."""
+
+    @wraps(view)
+    def inside(*args: Any, **values: Any) -> Any:
+        return view(*args, **values)
+
+    inside.access = replace(view.access, is_framed=True)  # type: ignore[attr-defined]  # data on the function
+    return cast("View", inside)
 
 
 def _declare(access: Access) -> Callable[[View], View]:

@@ -1,6 +1,8 @@
 """Headers on every response, errors and static files included (security requirements WEB-01 to 05)."""
 
-from flask import Flask, Response, current_app, request
+from collections.abc import Iterable
+
+from flask import Flask, Response, current_app, g, request
 
 from portal.security.login import current_viewer
 from portal.security.viewer import Anonymous
@@ -33,6 +35,7 @@ FIXED = {
 }
 HSTS = "max-age=63072000; includeSubDomains"  # two years, above the one year that ASVS 3.4.1 asks for
 NAMED_BY_VERSION = ("/static/fonts/", "/static/vendor/")
+LASTING = "public, max-age=604800, immutable"  # what a view may say of something public that never changes
 STATIC_AGE = "public, max-age=31536000, immutable"
 
 
@@ -41,10 +44,33 @@ def init_headers(app: Flask) -> None:
     app.after_request(add_headers)
 
 
+def let_frame(origins: Iterable[str]) -> None:
+    """Let the present response stand in a frame of these sites, and in our own preview; no other response may (WEB-03)."""
+    g.frame_ancestors = " ".join(("'self'", *origins)) if origins else "'self'"
+
+
+def let_show_frames() -> None:
+    """Let the present page show frames of our own."""
+    g.shows_frames = True
+
+
+def let_load_elsewhere(response: Response) -> Response:
+    """Let pages of other sites load this response, as a script or in a frame."""
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
+
+
 def add_headers(response: Response) -> Response:
     """Add what every response carries; a view may have set a stricter cache rule or allowed robots itself."""
     for name, value in FIXED.items():
         response.headers.setdefault(name, value)
+    if "frame_ancestors" in g:
+        framing = f"frame-ancestors {g.frame_ancestors}"
+        response.headers["Content-Security-Policy"] = CSP.replace("frame-ancestors 'none'", framing)
+        del response.headers["X-Frame-Options"]
+        let_load_elsewhere(response)
+    if "shows_frames" in g:
+        response.headers["Content-Security-Policy"] = f"{CSP}; frame-src 'self'"
     if response.headers["X-Robots-Tag"] == "all":
         del response.headers["X-Robots-Tag"]
     if current_app.extensions["settings"].is_https:
@@ -56,5 +82,7 @@ def add_headers(response: Response) -> Response:
 def _cache_rule(response: Response) -> str:
     if request.endpoint == "static" and response.status_code in {200, 304}:
         return STATIC_AGE if "v" in request.args or request.path.startswith(NAMED_BY_VERSION) else "no-cache"
+    if response.headers.get("Cache-Control") == LASTING:
+        return LASTING
     is_open = response.headers.get("Cache-Control") == "no-cache" and isinstance(current_viewer(), Anonymous)
     return "no-cache" if is_open else "no-store"

@@ -1,7 +1,7 @@
 """What both sides of the blog share: the blueprint, and a post as pages show it."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from flask import Blueprint, Response
 from markupsafe import Markup
@@ -20,7 +20,17 @@ class Shown:
     post: Post
     published_on: date
     minutes: int
-    article: Article
+
+    @property
+    def article(self) -> Article:
+        """Give the body as HTML with its headings. Cost: its Markdown, once in a while."""
+        return article(self.post.body)
+
+    @property
+    def changed_at(self) -> datetime:
+        """Say when readers last got something new of it."""
+        published_at = self.post.published_at or self.post.created_at
+        return max(published_at, self.post.changed_at or published_at)
 
     @property
     def html(self) -> Markup:
@@ -29,9 +39,9 @@ class Shown:
 
 
 def shown(post: Post, zone: str) -> Shown:
-    """Prepare a post for a page. Pure but for its cache; cost: its Markdown, once."""
+    """Prepare a post for a page."""
     published_on = to_local(post.published_at or post.created_at, parse_zone(zone)).date()
-    return Shown(post, published_on, reading_minutes(post.body), article(post.body))
+    return Shown(post, published_on, reading_minutes(post.body))
 
 
 def open_to_all(response: Response) -> Response:

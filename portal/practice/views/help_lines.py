@@ -2,20 +2,19 @@
 
 from dataclasses import asdict
 
-from flask import Blueprint, Response, url_for
+from flask import Response, url_for
 from flask.typing import ResponseReturnValue
 
 from portal.clock import utc_now
 from portal.practice.forms import HelpForm
 from portal.practice.queries import get_practice
 from portal.practice.service import change_help
+from portal.practice.views.area import blueprint
 from portal.security.gate import requires
 from portal.security.login import current_member
 from portal.security.permissions import Permission
 from portal.transaction import current_session, transaction
 from portal.web.htmx import redirect_to, render
-
-blueprint = Blueprint("practice", __name__)
 
 
 @blueprint.get("/practice/help")
