@@ -1,7 +1,7 @@
 """One of each thing, belonging to Jane and the couple Ana and Ben: what the access and page tests point at."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,17 +11,34 @@ from sqlalchemy.orm import Session
 from portal.accounts.invitations import invite
 from portal.accounts.models import OneTimePurpose, OneTimeToken
 from portal.blog.models import Post
-from portal.booking.models import Consultation
+from portal.booking.models import Consultation, IntakeQuestion, WaitlistEntry, WaitlistOffer
 from portal.booking.rules import ConsultationStatus, PartnerKnows
-from portal.calendars.models import CalendarFeed, CalendarQuestion, FoundChange, OutsideCalendar, OutsideKind, OutsideState
+from portal.calendars.models import (
+    CalendarFeed,
+    CalendarQuestion,
+    FoundChange,
+    OutsideCalendar,
+    OutsideKind,
+    OutsideState,
+)
 from portal.clock import utc_now
-from portal.diary.models import OccupiedInterval, OccupiedKind
+from portal.diary.models import (
+    ConsultationTypeRow,
+    OccupiedInterval,
+    OccupiedKind,
+    PlaceKind,
+    PlaceRow,
+    SpecialHours,
+    TimeOff,
+    WeeklyHoursRow,
+)
 from portal.documents.models import Document, DocumentKind, DocumentState
 from portal.files.store import put_blob
 from portal.homework.models import Assignment, Response, TaskKind
 from portal.homework.rules import Gate
 from portal.meetings.models import Attendance, Meeting, Place, Presence, Summary, SummaryState
 from portal.meetings.rules import SummaryContent, content_json
+from portal.practice.models import EmbedOrigin
 from portal.safety.models import SafetySitting
 from portal.safety.rules import Reply
 from portal.security.crypto import Owner, OwnerKind, hashed_token
@@ -30,6 +47,7 @@ from portal.sources.models import CampaignLink
 from portal.transaction import transaction
 from tests.support.cast import Actor, Cast, make_cast, make_person
 from tests.support.individual import all_said, ask_quietly, fill_in
+from tests.support.public import public_things
 
 RESET_TOKEN = "r" * 43
 FEED_TOKEN = "f" * 43
@@ -80,6 +98,7 @@ def make_world(app: Flask) -> World:
             "response_id": exercise.id, "assignment_id of assessments": test.assignment_id,
             "response_id of assessments": test.id, "stage": 1, "page": 1,
         }  # fmt: skip
+        places |= public_things(session, cast, post) | _opening(session, cast)
         signed = app.extensions["signer"].sign_id(TokenPurpose.CONSULTATION, lead.id)
         not_me = app.extensions["signer"].sign_id(TokenPurpose.NOT_ME, lead.person_id)
         tokens = {
@@ -94,7 +113,29 @@ def make_world(app: Flask) -> World:
         link = CampaignLink(code="letter", name="Letter", post_id=post.id)
         session.add(link)
         session.flush()
-        places |= {"link_id": link.id, "code of sources": link.code}
+        site = EmbedOrigin(origin="https://blog.example.org")
+        session.add(site)
+        session.flush()
+        places |= {
+            "link_id": link.id,
+            "code of sources": link.code,
+            "origin_id": site.id,
+            "frame": "blog.example.org",
+        }
+        waiting, offered = _waitlist(session, cast)
+        sign = app.extensions["signer"].sign_id
+        places["question_id"] = _question(session)
+        for endpoint in ("verify", "enter", "send_again"):
+            tokens[f"booking.{endpoint}"] = sign(TokenPurpose.CONSULTATION_CODE, lead.id)
+        places["entry_id"] = waiting.id
+        for endpoint in ("come_along", "join_in"):
+            tokens[f"booking.{endpoint}"] = sign(TokenPurpose.CONSULTATION_GUEST, lead.id)
+        for endpoint in ("guest", "guest_event", "leave"):
+            tokens[f"booking.{endpoint}"] = sign(TokenPurpose.CONSULTATION_GUEST, lead.guest_id)
+        for endpoint in ("waiting", "leave_list"):
+            tokens[f"booking.{endpoint}"] = sign(TokenPurpose.WAITLIST, waiting.id)
+        for endpoint in ("waitlist_offer", "take_offered", "refuse_offered"):
+            tokens[f"booking.{endpoint}"] = sign(TokenPurpose.WAITLIST_OFFER, offered.id)
         places |= {"token": signed, **{f"token of {endpoint}": value for endpoint, value in tokens.items()}}
     viewers: dict[str, Actor | None] = {
         "visitor": None, "ana": cast.ana, "ben": cast.ben, "cleo": cast.cleo, "jane": cast.therapist, "sam": cast.stranger,
@@ -151,6 +192,7 @@ def _consultation(session: Session, cast: Cast, post: Post) -> Consultation:
         ends_at=start + timedelta(minutes=20), zone="Europe/London", status=ConsultationStatus.REQUESTED,
         partner_knows=PartnerKnows.YES, partner_name="Tom", words="We want to move.", request_code=b"1" * 32, body_code=b"2" * 32,
     )  # fmt: skip
+    lead.guest_id = make_person(session, "Tom", "tom@example.org").id
     session.add(lead)
     session.flush()
     return lead
@@ -167,6 +209,59 @@ def _own_time(session: Session, cast: Cast) -> OccupiedInterval:
     return row
 
 
+def _question(session: Session) -> UUID:
+    question = IntakeQuestion(position=0, words="How did you hear of us?")
+    session.add(question)
+    session.flush()
+    return question.id
+
+
+def _opening(session: Session, cast: Cast) -> dict[str, object]:
+    """One of everything that opens a diary; none of it makes anything bookable."""
+    jane, past, later = cast.therapist.person_id, date(2026, 1, 1), datetime(2030, 1, 1, tzinfo=UTC)
+    rows = {
+        "period_id": WeeklyHoursRow(
+            therapist_id=jane, weekday=0, starts=time(9), ends=time(12), valid_until=past
+        ),
+        "special_id": SpecialHours(therapist_id=jane, on_date=past),
+        "place_id": PlaceRow(therapist_id=jane, kind=PlaceKind.ONLINE, name="Online", is_active=False),
+        "type_id": ConsultationTypeRow(
+            therapist_id=jane, name="Old talk", length_minutes=30, is_active=False
+        ),
+        "off_id": TimeOff(therapist_id=jane, starts_at=later, ends_at=later + timedelta(days=1)),
+    }
+    session.add_all(rows.values())
+    session.flush()
+    return {name: row.id for name, row in rows.items()}
+
+
+def _waitlist(session: Session, cast: Cast) -> tuple[WaitlistEntry, WaitlistOffer]:
+    person = make_person(session, "Noor", "noor@example.org")
+    kind = ConsultationTypeRow(
+        therapist_id=cast.therapist.person_id, name="Consultation", length_minutes=20, is_active=False
+    )
+    start = (utc_now() + timedelta(days=5)).replace(minute=0, second=0, microsecond=0)
+    occupied = OccupiedInterval(
+        therapist_id=cast.therapist.person_id, starts_at=start, ends_at=start + timedelta(minutes=20),
+        kind=OccupiedKind.OFFER, code="W4T", expires_at=utc_now() + timedelta(hours=4),
+    )  # fmt: skip
+    session.add_all([kind, occupied])
+    session.flush()
+    entry = WaitlistEntry(
+        therapist_id=cast.therapist.person_id, type_id=kind.id, person_id=person.id, zone="Europe/London", weekdays=127,
+        parts=7, request_code=b"3" * 32,
+    )  # fmt: skip
+    session.add(entry)
+    session.flush()
+    offer = WaitlistOffer(
+        entry_id=entry.id, occupied_id=occupied.id, starts_at=start, ends_at=start + timedelta(minutes=20),
+        expires_at=utc_now() + timedelta(hours=4),
+    )  # fmt: skip
+    session.add(offer)
+    session.flush()
+    return entry, offer
+
+
 def _calendars(session: Session, cast: Cast, lead: Consultation) -> CalendarQuestion:
     """Jane's feed, a calendar elsewhere that nobody can reach, and what was once found there."""
     therapist_id = cast.therapist.person_id
@@ -174,13 +269,14 @@ def _calendars(session: Session, cast: Cast, lead: Consultation) -> CalendarQues
         therapist_id=therapist_id, kind=OutsideKind.CALDAV, name="Private", address="https://127.0.0.1/dav/", user_name="jane",
         password="sesame", state=OutsideState.FAILING, checked_at=utc_now(),
     )  # fmt: skip
-    feed = CalendarFeed(
-        person_id=therapist_id, token_hash=hashed_token(FEED_TOKEN), last_used_at=utc_now()
-    )
+    feed = CalendarFeed(person_id=therapist_id, token_hash=hashed_token(FEED_TOKEN), last_used_at=utc_now())
     session.add_all([calendar, feed])
     session.flush()
     question = CalendarQuestion(
-        therapist_id=therapist_id, calendar_id=calendar.id, occupied_id=lead.occupied_id, change=FoundChange.DELETED
+        therapist_id=therapist_id,
+        calendar_id=calendar.id,
+        occupied_id=lead.occupied_id,
+        change=FoundChange.DELETED,
     )
     session.add(question)
     session.flush()
