@@ -11,12 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import FrameType
+from uuid import UUID
 
 import structlog
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from jobs.housekeeping import remove_expired, remove_left_over
+from jobs.housekeeping import erase_leads, remove_expired, remove_left_over
 from portal import outbox
 from portal.app import create_app
 from portal.audit.chain import anchor_head, seal_new_rows
@@ -30,12 +31,14 @@ from portal.failpoints import failpoint
 from portal.health.service import beat
 from portal.notices.service import fail_abandoned as fail_abandoned_messages
 from portal.outbox import OutboxState
-from portal.queueing import Queue
+from portal.queueing import JobName, Queue
 from portal.settings import Settings
 from portal.transaction import current_session, transaction
 
 ROUND_SECONDS = 5.0
 CLEARING_EVERY = timedelta(minutes=15)
+BOUNCES_EVERY = timedelta(minutes=5)
+NOBODY = UUID(int=0)
 OFFERING_EVERY = timedelta(seconds=30)
 MOST_PAGES = 10  # of reminders in one round, so that nothing else has to wait long
 log = structlog.get_logger()
@@ -111,6 +114,16 @@ class Sweeper:
             with transaction() as session:
                 offer_times(session, therapist_id, mail=mail_words(), now=now)
 
+    def _read_bounces(self) -> None:
+        """Let a worker look into the mailbox of returned mails every few minutes, where there is one."""
+        settings: Settings = self.app.extensions["settings"]
+        now = utc_now()
+        if settings.bounces_url is None or not self._is_time(self.bounces_at, now, BOUNCES_EVERY):
+            return
+        self.bounces_at = now
+        with transaction() as session:
+            outbox.put_again(session, JobName.READ_BOUNCES, NOBODY, effect_key="mailbox", now=now)
+
     @staticmethod
     def _is_time(last: datetime | None, now: datetime, every: timedelta) -> bool:
         """Tell whether a step is due again; also when the clock was set back meanwhile (F16)."""
@@ -152,6 +165,7 @@ class Sweeper:
         settings: Settings = self.app.extensions["settings"]
         with transaction() as session:
             remove_expired(session, now)
+        erase_leads(now)
         remove_left_over(current_session(), settings.instance, now)
 
 

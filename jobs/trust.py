@@ -14,13 +14,14 @@ from redis import Redis
 from rq.exceptions import NoSuchJobError
 from rq.job import Job
 
-from jobs import documents, messages
+from jobs import bounces, documents, messages
 from portal.queueing import FAILURE_SECONDS, JOB_SECONDS, JobName, job_mac
 
 MOST_BYTES = (
     8 * 1024
 )  # of one job in Redis; ours have 600. Compressed a thousandfold it still fits into memory
 FUNCTIONS: Mapping[str, Callable[[str], None]] = {
+    JobName.READ_BOUNCES: bounces.read,
     JobName.RENDER_DOCUMENT: documents.render,
     JobName.SEND_MESSAGE: messages.send,
 }

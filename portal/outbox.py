@@ -104,6 +104,23 @@ def put(
     return entry
 
 
+def put_again(session: Session, job: JobName, subject_id: UUID, *, effect_key: str, now: datetime) -> None:
+    """Owe an effect that returns (looking into a mailbox) once more, in the one row that it has; nothing if it is under way."""
+    renewed = cast(
+        "CursorResult[None]",
+        session.execute(
+            update(OutboxEntry)
+            .where(OutboxEntry.job == job, OutboxEntry.effect_key == effect_key)
+            .where(OutboxEntry.state.not_in([OutboxState.PENDING, OutboxState.LEASED]))
+            .values(state=OutboxState.PENDING, attempts=0, due_at=now, enqueued_at=None, failure=None)
+            .execution_options(synchronize_session=False)
+        ),
+    )
+    known = select(OutboxEntry.id).where(OutboxEntry.job == job, OutboxEntry.effect_key == effect_key)
+    if renewed.rowcount == 0 and session.scalar(known) is None:
+        put(session, job, subject_id, effect_key=effect_key, due_at=now)
+
+
 def _hint(session: Session, entry: OutboxEntry) -> None:
     queue: Queue = session.info["queue"]
     queue.enqueue(entry.job, entry.id, entry.dispatches)

@@ -61,6 +61,7 @@ class Action(StrEnum):
     LINK_MADE = "link.made"
     LINK_RETIRED = "link.retired"
     MEETING_READ = "meeting.read"
+    MAIL_BOUNCED = "mail.bounced"
     MAIL_TRIED_AGAIN = "mail.tried-again"
     MEETING_RECORDED = "meeting.recorded"
     NOTE_READ = "note.read"

@@ -17,10 +17,15 @@ SHOWN_FOR = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class MailTrouble:
-    """How many mails should have left by now, and how many of the last days never will by themselves."""
+    """How many mails should have left by now, how many of the last days never will by themselves, how many came back."""
 
     late: int
     failed: int
+    bounced: int = 0
+
+    def __bool__(self) -> bool:
+        """Tell whether there is any."""
+        return bool(self.late or self.failed or self.bounced)
 
 
 def get_message(session: Session, viewer: JobFor) -> Message:
@@ -63,10 +68,13 @@ def mail_trouble(session: Session, now: datetime) -> MailTrouble:
     """Tell whether people wait for mails in vain, so that they can be told in another way. One statement."""
     is_late = (Message.state == MessageState.WAITING) & (Message.due_at <= now - DELAYED_AFTER)
     is_failed = (Message.state == MessageState.FAILED) & (Message.due_at > now - SHOWN_FOR)
-    late, failed = session.execute(
-        select(func.count().filter(is_late), func.count().filter(is_failed)).select_from(Message)
+    came_back = Message.bounced_at > now - SHOWN_FOR
+    late, failed, bounced = session.execute(
+        select(
+            func.count().filter(is_late), func.count().filter(is_failed), func.count().filter(came_back)
+        ).select_from(Message)
     ).one()
-    return MailTrouble(late, failed)
+    return MailTrouble(late, failed, bounced)
 
 
 def list_failed(session: Session, now: datetime) -> list[Message]:

@@ -4,7 +4,7 @@ import json
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, exists, func, select, true
+from sqlalchemy import delete, exists, func, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -237,6 +237,31 @@ def note_suppressed(session: Session, viewer: JobFor) -> None:
 def note_failed(session: Session, viewer: JobFor) -> None:
     """Write that the mail will not be tried again."""
     get_message(session, viewer).state = MessageState.FAILED
+
+
+def note_bounces(session: Session, ids: set[UUID], now: datetime) -> int:
+    """Write that these mails came back for good, and that their readers' present addresses take none; return how many.
+
+    Only mails that left are meant; an address that was changed meanwhile is not. Three statements at most.
+    """
+    messages = session.scalars(
+        select(Message)
+        .where(Message.id.in_(ids), Message.state == MessageState.SENT, Message.bounced_at.is_(None))
+        .where(Message.by_text.is_(False))
+        .order_by(Message.id)
+        .with_for_update()
+    ).all()
+    for message in messages:
+        message.bounced_at = now
+        record_of(session, JobFor(message.id), Action.MAIL_BOUNCED, message)
+        session.execute(
+            update(Person)
+            .where(Person.id.in_(select(MessagePart.person_id).where(MessagePart.message_id == message.id)))
+            .where(Person.email_code == message.address_code)
+            .values(email_bounced_at=now)
+            .execution_options(synchronize_session=False)
+        )
+    return len(messages)
 
 
 def try_again(session: Session, viewer: Member, now: datetime) -> None:

@@ -13,10 +13,13 @@ def add_person(
     last_name: str = "",
     email: str = "",
     zone: str,
+    phone: str = "",
     channel: Channel = Channel.EMAIL,
 ) -> Person:
     """Add a person with an own key. Two persons may share an address; nothing tells whether it was known before."""
-    person = Person(first_name=first_name, last_name=last_name, email=email, zone=zone, channel=channel)
+    person = Person(
+        first_name=first_name, last_name=last_name, email=email, zone=zone, phone=phone, channel=channel
+    )
     person.email_code = address_code(session, email) if email else None
     session.add(person)
     session.flush()
@@ -24,8 +27,9 @@ def add_person(
 
 
 def change_address(session: Session, person: Person, email: str) -> None:
-    """Give a person another address, and the look-up code that goes with it."""
+    """Give a person another address, and the look-up code that goes with it; whether it takes mail is open again."""
     person.email = email
+    person.email_bounced_at = None
     person.email_code = address_code(session, email) if email else None
     session.flush()
 
