@@ -27,6 +27,7 @@ from portal.demo_homework import do_homework
 from portal.diary.queries import next_free_slots
 from portal.diary.rules import ConsultationType, WeeklyHours
 from portal.diary.service import add_consultation_type, add_time_off, set_weekly_hours
+from portal.marks import Mark
 from portal.meetings.models import Place, Presence
 from portal.meetings.rules import Agreement, SummaryContent, Whom
 from portal.meetings.service import NewMeeting, record_meeting, sign_note, write_note
@@ -273,7 +274,7 @@ def _request(session: Session, jane: Player, post: Post, now: datetime) -> None:
     wanted = ConsultationRequest(
         form_id=new_form_id(now), therapist_id=jane.person.id, starts_at=slots[-1].start, zone=ZONE, first_name="Priya",
         email="priya@example.org", partner_name="Tom", partner_knows=PartnerKnows.YES,
-        words="We keep planning a move and never talk about why.", post_id=post.id,
+        words="We keep planning a move and never talk about why.", mark=Mark.of(post.id, None, now),
     )  # fmt: skip
     request_consultation(session, Anonymous(), wanted, mail=None, now=now)
 

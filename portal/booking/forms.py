@@ -1,15 +1,19 @@
-"""What a visitor types, and how the form talks about it."""
+"""What a visitor types, and how the form talks about it; what the practice decides about that form."""
 
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, EmailField, HiddenField, RadioField
+from wtforms import BooleanField, EmailField, HiddenField, IntegerField, RadioField, TelField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import StopValidation, ValidationError
+from wtforms.validators import InputRequired, NumberRange, StopValidation, ValidationError
 
-from portal.booking.rules import ConsultationRequest, PartnerKnows, is_blank
+from portal.booking.contact import NoPhone, normalised_phone
+from portal.booking.holds import WantedTime
+from portal.booking.models import IntakeQuestion
+from portal.booking.rules import ConsultationRequest, FormRules, IntakeReply, PartnerKnows, is_blank
+from portal.marks import Mark
 from portal.web.addresses import deliverable
 from portal.web.forms import Address, Form, StringField, Text, TextAreaField, stripped, unix_lines
 from portal.zones import UnknownZone, parse_zone
@@ -19,6 +23,12 @@ KNOWS = [
     SelectChoice(PartnerKnows.NO.value, _l("Not yet")),
     SelectChoice(PartnerKnows.UNSAID.value, _l("I would rather not say")),
 ]
+YES_OR_NO = [SelectChoice("yes", _l("Yes")), SelectChoice("no", _l("No"))]
+LONGEST_REPLY = 300
+FEWEST_DAYS, MOST_DAYS = (
+    7,
+    730,
+)  # our choice: time to answer at all, and what can still be called "for a while"
 
 
 class Given:
@@ -48,8 +58,26 @@ class KnownZone:
             ) from None
 
 
+class Phone:
+    """A validator for a number that can be dialled; an empty one is fine."""
+
+    field_flags: dict[str, int] = {"maxlength": 40}  # noqa: RUF012 - WTForms reads it from the class
+
+    def __call__(self, form: Any, field: Any) -> None:
+        """Raise ValidationError with a sentence that helps."""
+        try:
+            normalised_phone(field.data or "")
+        except NoPhone:
+            raise ValidationError(
+                _l("Please write one number with digits, like 020 7946 0018 or +44 20 7946 0018.")
+            ) from None
+
+
 class RequestConsultationForm(Form):
-    """The form of one booking. `website` is not for people: whoever fills it in is a program."""
+    """The form of one booking. `website` is not for people: whoever fills it in is a program.
+
+    `asked_about`: the address that was asked about already, because it looks mistyped; it is taken as it stands.
+    """
 
     first_name = StringField(
         _l("Your first name"),
@@ -62,6 +90,7 @@ class RequestConsultationForm(Form):
         filters=[stripped],
         validators=[Given(_l("Please enter the address that the confirmation goes to.")), Address()],
     )
+    phone = TelField(_l("Phone"), filters=[stripped], validators=[Phone()])
     partner_name = StringField(_l("Your partner’s first name"), filters=[stripped], validators=[Text(80)])
     partner_knows = RadioField(
         _l("Does your partner know about this?"), choices=KNOWS, default=PartnerKnows.UNSAID.value
@@ -72,21 +101,120 @@ class RequestConsultationForm(Form):
     agreed = BooleanField(validators=[Given(_l("Please agree, so that these details may be kept."))])
     zone = HiddenField(_l("Your time zone"), validators=[KnownZone()])
     form_key = HiddenField()
+    asked_about = HiddenField()
     website = StringField(_l("Please leave this empty"))
+    questions: Sequence[IntakeQuestion] = ()
 
-    def to_request(
-        self, *, form_id: UUID, therapist_id: UUID, starts_at: datetime, post_id: UUID | None
-    ) -> ConsultationRequest:
+    @property
+    def replies(self) -> list[Any]:
+        """Give the fields of the practice's own questions, in order."""
+        return [self[reply_name(question)] for question in self.questions]
+
+    def to_request(self, *, form_id: UUID, time: WantedTime, mark: Mark | None) -> ConsultationRequest:
         """Give what was typed to the service, with what the link said."""
         return ConsultationRequest(
             form_id=form_id,
-            therapist_id=therapist_id,
-            starts_at=starts_at,
+            therapist_id=time.therapist_id,
+            starts_at=time.starts_at,
+            type_id=time.type_id,
+            place_id=time.place_id,
             zone=self.zone.data,
             first_name=self.first_name.data,
             email=deliverable(self.email.data),
+            phone=normalised_phone(self.phone.data),
             partner_name=self.partner_name.data,
             partner_knows=PartnerKnows(self.partner_knows.data),
             words=self.words.data,
-            post_id=post_id,
+            replies=tuple(
+                IntakeReply(question.id, question.words, self[reply_name(question)].data)
+                for question in self.questions
+            ),
+            mark=mark,
+        )
+
+
+def details_form(questions: Sequence[IntakeQuestion], **options: Any) -> RequestConsultationForm:
+    """Make the form of one booking with the questions that the practice asks at present."""
+    fields: dict[str, Any] = {reply_name(question): _reply(question) for question in questions}
+    form: RequestConsultationForm = type(
+        "AskingForm", (RequestConsultationForm,), {**fields, "questions": questions}
+    )(**options)
+    return form
+
+
+def reply_name(question: IntakeQuestion) -> str:
+    """Name the field of a question; another wording is another question, so that no answer stands below the wrong one."""
+    return f"reply_{question.id.hex}"
+
+
+def _reply(question: IntakeQuestion) -> StringField:
+    needed = [Given(_l("Please answer this question."))] if question.is_required else []
+    return StringField(question.words, filters=[stripped], validators=[*needed, Text(LONGEST_REPLY)])
+
+
+class FirstQuestionsForm(Form):
+    """What is asked before anything else, so that nobody fills in a form in vain. Nothing of it is stored."""
+
+    of_age = RadioField(_l("Are both of you 18 or older?"), choices=YES_OR_NO, validators=[])
+    in_region = RadioField(choices=YES_OR_NO, validators=[])
+
+    def __init__(self, *, asks_of_age: bool, region_question: str, **options: Any) -> None:
+        super().__init__(**options)
+        self.in_region.label.text = region_question
+        if not asks_of_age:
+            del self.of_age
+        if not region_question:
+            del self.in_region
+
+    @property
+    def says_no(self) -> bool:
+        """Tell whether one of the answers means that the practice cannot help here."""
+        return any(field.data == "no" for field in self if isinstance(field, RadioField))
+
+
+class CodeForm(Form):
+    """Six digits from a mail, however they were copied."""
+
+    code = StringField(
+        _l("The six digits"),
+        filters=[lambda text: "".join((text or "").split())],
+        validators=[Given(_l("Please enter the six digits from the mail.")), Text(12)],
+    )
+
+
+class QuestionForm(Form):
+    """One question of the practice."""
+
+    words = StringField(
+        _l("Question"), filters=[stripped], validators=[Given(_l("Please write the question.")), Text(160)]
+    )
+    is_required = BooleanField(_l("It has to be answered"))
+
+
+class FormRulesForm(Form):
+    """What the practice decides about its booking form."""
+
+    asks_of_age = BooleanField(_l("Ask whether both are of age"))
+    region_question = StringField(
+        _l("Question about where they live"),
+        description=_l("To be answered with yes or no; a no ends the booking. Empty: it is not asked."),
+        filters=[stripped],
+        validators=[Text(160)],
+    )
+    demands_mail_code = BooleanField(_l("Let visitors enter a code from their mail before a booking counts"))
+    lead_retention_days = IntegerField(
+        _l("Days until leads are erased who do not go on"),
+        validators=[
+            InputRequired(_l("Please give a number of days.")),
+            NumberRange(FEWEST_DAYS, MOST_DAYS, _l("Please give between 7 and 730 days.")),
+        ],
+    )
+
+    def to_rules(self) -> FormRules:
+        """Give what was decided to the service."""
+        return FormRules(
+            asks_of_age=self.asks_of_age.data,
+            region_question=self.region_question.data,
+            demands_mail_code=self.demands_mail_code.data,
+            lead_retention_days=self.lead_retention_days.data,
         )

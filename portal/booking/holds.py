@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from portal.booking.models import SlotHold
 from portal.booking.queries import form_code
-from portal.booking.rules import HoldRenewed, new_code
+from portal.booking.rules import HoldRenewed, TooManyHolds, new_code
 from portal.diary.models import OccupiedInterval, OccupiedKind
 from portal.diary.offers import Offer
 from portal.diary.queries import find_offer
@@ -21,6 +21,9 @@ from portal.diary.rules import Slot, SlotNotOffered
 from portal.diary.service import hold_diary, occupy, release
 
 HOLD = timedelta(minutes=10)  # product decision 22
+MOST_HELD = (
+    20  # our choice, of one diary at a time: more people than ever write at once, fewer times than a week has
+)
 TRACE = timedelta(days=1)  # our choice: long enough to look into a complaint, and nobody is named
 
 
@@ -49,12 +52,15 @@ def hold_time(session: Session, wanted: WantedTime, *, form_id: UUID, now: datet
     Raises:
         SlotTaken: somebody was faster; what the form held before stays.
         SlotNotOffered: nobody offers this time, whatever the form says.
+        TooManyHolds: enough of this diary is held; the time can be booked without.
     """
     hold_diary(session, wanted.therapist_id, now)
     held = _kept(session, form_id, now)
     offer, slot = offered_slot(session, wanted, held, now)
     if held is not None and is_room_of(held, offer, slot):
         return _of(session, form_id)
+    if held is None and _number_held(session, wanted.therapist_id, now) >= MOST_HELD:
+        raise TooManyHolds(str(wanted.therapist_id))
     let_go(session, form_id)
     occupied = take(session, offer, slot, kind=OccupiedKind.HOLD, expires_at=now + HOLD)
     hold = SlotHold(
@@ -158,6 +164,11 @@ def forget_holds(session: Session, now: datetime) -> None:
         .where(OccupiedInterval.id.not_in(select(SlotHold.occupied_id)))
         .execution_options(synchronize_session=False)
     )
+
+
+def _number_held(session: Session, therapist_id: UUID, now: datetime) -> int:
+    live = select(func.count()).where(SlotHold.therapist_id == therapist_id, SlotHold.expires_at > now)
+    return session.scalar(live) or 0
 
 
 def _kept(session: Session, form_id: UUID, now: datetime) -> OccupiedInterval | None:

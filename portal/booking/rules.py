@@ -13,6 +13,7 @@ from uuid import UUID
 
 from portal.diary.rules import SlotNotOffered
 from portal.errors import Conflict
+from portal.marks import Mark
 
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 TOO_QUICK = timedelta(
@@ -107,6 +108,18 @@ class TimeHasPassed(Conflict):
     """What was asked for would have begun already; nobody can be told to come."""
 
 
+class CodeTooLate(Conflict):
+    """The digits from the mail came after the time that was kept for them; the booking is none."""
+
+
+class TooManyQuestions(Conflict):
+    """A booking form asks as many questions already as people are willing to answer."""
+
+
+class TooManyHolds(Conflict):
+    """So many times of one diary are held already that it would look like nobody meant them."""
+
+
 class HoldRenewed(Conflict):
     """A held time can be renewed once, and was."""
 
@@ -116,8 +129,30 @@ class AlreadySent(Conflict):
 
 
 @dataclass(frozen=True, slots=True)
+class FormRules:
+    """What the practice decides about its booking form. `region_question`: empty for none; `lead_retention_days`: see Practice."""
+
+    asks_of_age: bool
+    region_question: str
+    demands_mail_code: bool
+    lead_retention_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeReply:
+    """What a visitor answered to one question of the practice, in the words in which it was asked."""
+
+    question_id: UUID
+    question_words: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
 class ConsultationRequest:
-    """What a visitor asks for. `form_id` is the same however often one form is sent (BKG-03)."""
+    """What a visitor asks for. `form_id` is the same however often one form is sent (BKG-03).
+
+    Without a type or a place the therapist's first one is meant. `mark`: how the visitor came here.
+    """
 
     form_id: UUID
     therapist_id: UUID
@@ -128,7 +163,11 @@ class ConsultationRequest:
     partner_name: str
     partner_knows: PartnerKnows
     words: str
-    post_id: UUID | None
+    phone: str = ""
+    type_id: UUID | None = None
+    place_id: UUID | None = None
+    replies: tuple[IntakeReply, ...] = ()
+    mark: Mark | None = None
 
     def fingerprint(self) -> str:
         """Tell two bodies of one form apart. Hexadecimal SHA-256; to be keyed before it is stored."""
@@ -139,6 +178,10 @@ class ConsultationRequest:
             self.partner_name,
             self.partner_knows,
             self.words,
+            self.phone,
+            str(self.type_id),
+            str(self.place_id),
+            *(f"{reply.question_id}|{reply.answer}" for reply in self.replies),
         )
         return sha256(json.dumps([str(self.therapist_id), *said]).encode()).hexdigest()
 

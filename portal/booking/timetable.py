@@ -24,9 +24,9 @@ A_DAY = timedelta(days=1)
 
 
 class Time(NamedTuple):
-    """One free time: `start` as links carry it, `clock` as the reader's clocks show it.
+    """One free time: `start` as links carry it, `clock` as the clocks show it by which the page is read.
 
-    `offset` tells the two showings of a doubled hour apart; `there` is the therapist's clock where it differs.
+    `offset` tells the two showings of a doubled hour apart; `there` is the other clock where it differs.
     """
 
     start: str
@@ -70,8 +70,13 @@ class Timetable:
         return sum(week.free for week in self.later)
 
 
-def timetable(offer: Offer, now: datetime, reader_zone: ZoneInfo) -> Timetable:
-    """Lay out everything that can be booked, by the reader's own dates. Cost: that of `Offer.free` and a little more."""
+def timetable(
+    offer: Offer, now: datetime, reader_zone: ZoneInfo, *, beside: ZoneInfo | None = None
+) -> Timetable:
+    """Lay out everything that can be booked, by the reader's own dates. Cost: that of `Offer.free` and a little more.
+
+    `beside`: whose clock is shown too where it differs; the therapist's unless another one is given.
+    """
     today = to_local(now, reader_zone).date()
     days = days_of_slots(offer.free(now), reader_zone)
     last = max([today + timedelta(days=offer.kind.horizon_days), *(day.date for day in days)])
@@ -81,12 +86,12 @@ def timetable(offer: Offer, now: datetime, reader_zone: ZoneInfo) -> Timetable:
     while edges[-1][1] < last:
         first = edges[-1][1] + A_DAY
         edges.append((first, min(first + A_WEEK - A_DAY, last)))
-    near, *later = (_week(edge, days, reasons, (reader_zone, offer.zone)) for edge in edges)
+    near, *later = (_week(edge, days, reasons, (reader_zone, beside or offer.zone)) for edge in edges)
     return Timetable(near, tuple(later), weeks_at_a_glance(days, first_day=today))
 
 
 def times_of(slots: Sequence[Slot], zones: tuple[ZoneInfo, ZoneInfo]) -> tuple[Time, ...]:
-    """Write slots as the reader's and the therapist's clocks show them."""
+    """Write slots as two clocks show them; first the one by which the page is read."""
     reader_zone, there_zone = zones
     shown = [(slot, to_local(slot.start, reader_zone)) for slot in slots]
     return tuple(

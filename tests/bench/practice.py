@@ -30,6 +30,7 @@ from portal.diary.service import add_consultation_type, set_weekly_hours
 from portal.documents.models import Document
 from portal.documents.service import begin_rendering, mark_failed, store_rendered
 from portal.health.service import beat
+from portal.marks import Mark
 from portal.meetings.models import Meeting, Place, Presence
 from portal.meetings.process_notes import write_process_note
 from portal.meetings.service import NewMeeting, record_meeting, write_note
@@ -55,11 +56,16 @@ HALF_HOURS = ConsultationType(
     step_minutes=30,
 )  # fmt: skip
 CONTENT = example_summary(date(2026, 11, 17))
+
+
+def _home(_subject_id: UUID) -> str:
+    return "https://portal.example.org/"
+
+
 NO_LINKS = MailWords(
-    visitor_page=lambda _id: "https://portal.example.org/",
-    therapist_page=lambda _id: "https://portal.example.org/",
-    when=lambda _at, _zone: "soon",
-)
+    visitor_page=_home, guest_page=_home, therapist_page=_home, not_me_page=_home, waitlist_page=_home,
+    waitlist_offer_page=_home, when=lambda _at, _zone: "soon",
+)  # fmt: skip
 
 
 def record_past_meeting(
@@ -173,7 +179,8 @@ class GrowingPractice:
         wanted = ConsultationRequest(
             form_id=new_form_id(now), therapist_id=therapist_id, starts_at=offer.free(now)[0].start,
             zone=ZONE, first_name="Priya", email=f"{uuid4()}@example.org", partner_name="Tom",
-            partner_knows=PartnerKnows.YES, words="We keep planning a move.", post_id=self._add_post(session),
+            partner_knows=PartnerKnows.YES, words="We keep planning a move.",
+            mark=Mark.of(self._add_post(session), None, now),
         )  # fmt: skip
         lead = request_consultation(session, Anonymous(), wanted, mail=NO_LINKS, now=now)
         if is_confirmed:

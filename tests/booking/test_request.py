@@ -320,7 +320,7 @@ class TestATimeThatIsGone:
     def test_is_told_before_anything_is_typed(self, app: Flask, guest: Visitor, slots: list[Slot]) -> None:
         visitor(app).book(slots[4].start, email="faster@example.org")
         page = guest.client.get("/consultations/new", query_string={"start": iso(slots[4].start)})
-        assert page.status_code == 409 and len(soup(page).select("main .slots a")) == 3
+        assert page.status_code == 409 and len(soup(page).select("main .slots button")) == 3
 
 
 class TestAPartnerWhoDoesNotKnow:

@@ -22,7 +22,7 @@ NOW = datetime(2026, 11, 20, 16, 5, tzinfo=UTC)
 def a_request(**changes: object) -> ConsultationRequest:
     values: dict[str, object] = {
         "form_id": UUID(int=1), "therapist_id": UUID(int=2), "starts_at": NOW, "zone": "UTC", "first_name": "Ana",
-        "email": "a@example.org", "partner_name": "", "partner_knows": PartnerKnows.NO, "words": "", "post_id": None,
+        "email": "a@example.org", "partner_name": "", "partner_knows": PartnerKnows.NO, "words": "",
     }  # fmt: skip
     return ConsultationRequest(**{**values, **changes})  # type: ignore[arg-type]  # values of several types by name
 

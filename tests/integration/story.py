@@ -94,9 +94,12 @@ class Story:
 
     def _book(self) -> None:
         guest, times = self.browser(), "/consultations/times?zone=Europe/London"
-        page = BeautifulSoup(guest.get(times).text, "html.parser").select_one("a.slot")
-        assert page is not None
-        shown = guest.get(str(page["href"])).text
+        offered = BeautifulSoup(guest.get(times).text, "html.parser").select_one("main form[method=post]")
+        assert offered is not None
+        token, slot = offered.select_one("[name=form_token]"), offered.select_one("button.slot")
+        assert token is not None and slot is not None
+        holding = {"form_token": str(token["value"]), "start": str(slot["value"])}
+        shown = guest.post(str(offered["action"]), data=holding).text
         form = BeautifulSoup(shown, "html.parser").select_one("main form[method=post]")
         assert form is not None
         time.sleep(TOO_QUICK.total_seconds())

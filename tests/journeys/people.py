@@ -68,7 +68,7 @@ def choose_zone(page: Page, zone: str) -> None:
 
 def pick_first_time(page: Page) -> str:
     """Choose the first free time and return its clock."""
-    slot = page.locator("a.slot").first
+    slot = page.locator("button.slot").first
     clock = re.search(r"\d\d:\d\d", slot.inner_text())
     assert clock
     slot.click()
