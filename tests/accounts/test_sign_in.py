@@ -278,3 +278,11 @@ class TestProof:
 
     def test_staff_can_come_in_at_all(self, app: Flask, cast: Cast) -> None:
         assert signed_in_staff(app, cast.therapist).get("/account").status_code == 200
+
+
+def test_a_clock_that_is_set_back_revives_no_sign_in(app: Flask, cast: Cast) -> None:
+    ana = client_of(app, cast.ana)
+    assert ana.get("/privacy").status_code == 200
+    with time_machine.travel(utc_now() + timedelta(hours=2)):
+        assert ana.get("/privacy").status_code == 303
+    assert ana.get("/privacy").status_code == 303
