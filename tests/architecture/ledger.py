@@ -120,7 +120,7 @@ LEDGER: Mapping[tuple[str, str], Row] = {
     ("blog.index", "GET"): everybody(200),
     ("blog.picture", "GET"): everybody(200),
     ("blog.preview", "GET"): own_therapist(200),
-    ("blog.remove_picture", "POST"): therapists(303),
+    ("blog.remove_picture", "POST"): _row(SIGN_IN, 404, sam=303, jane=404),
     ("blog.shelf", "GET"): therapists(200),
     ("blog.shelf", "POST"): therapists(422),
     ("blog.show", "GET"): everybody(200),

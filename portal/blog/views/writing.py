@@ -127,7 +127,8 @@ def _seen_version() -> int:
 
 
 def _form(post: Post | None) -> PostForm:
-    form = PostForm(**({} if post is None else words_of(post)))
+    # What a sent form lacks is empty, not as it was saved.
+    form = PostForm(**words_of(post)) if post is not None and request.method == "GET" else PostForm()
     form.offer_covers(list_shelf(current_session()), post.cover_id if post is not None else None)
     return form
 

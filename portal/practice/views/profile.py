@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from flask import Response, url_for
+from flask import Response, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -32,7 +32,8 @@ def profile() -> ResponseReturnValue:
     """Write the own public page."""
     viewer, session = current_member(), current_session()
     found = find_profile(session, viewer)
-    form = ProfileForm(**_saved(found, get_self(session, viewer).full_name))
+    is_sent = request.method == "POST"
+    form = ProfileForm(**({} if is_sent else _saved(found, get_self(session, viewer).full_name)))
     if not form.is_submitted():
         return _page(form, found)
     if not form.validate():

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from flask import Response, url_for
+from flask import Response, request, url_for
 from flask.typing import ResponseReturnValue
 
 from portal.accounts.rescue import hand_back
@@ -30,7 +30,7 @@ def words() -> ResponseReturnValue:
     saved = PublicWords(
         practice.name, practice.tagline, practice.about, practice.contact_line, practice.security_contact
     )
-    form = WordsForm(**asdict(saved))
+    form = WordsForm(**(asdict(saved) if request.method == "GET" else {}))
     if not form.is_submitted():
         return _words_page(form)
     if not form.validate():
@@ -49,8 +49,8 @@ def page(kind: str) -> ResponseReturnValue:
     wanted = _kind(kind)
     session = current_session()
     text = find_page_text(session, wanted)
-    ours = default_page(wanted, get_practice(session))
-    form = PageForm(body=text.body if text is not None else ours)
+    body = text.body if text is not None else default_page(wanted, get_practice(session))
+    form = PageForm(body=body if request.method == "GET" else "")
     if not form.is_submitted():
         return _text_page(form, wanted, is_ours=text is None)
     if not form.validate():
