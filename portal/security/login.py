@@ -39,13 +39,19 @@ def init_login(app: Flask, load_member: LoadMember) -> None:
         token = request.cookies.get(cookie_name())
         if g.get("is_failing"):  # a page about a failure must not ask the database, which may be what failed
             return None
+        if _declares(request, "is_framed"):  # inside another site everybody is a visitor
+            return None
         member = load_member(token, _is_activity(request)) if token else None
         return SignedIn(member) if member else None
 
 
 def _is_activity(request: Request) -> bool:
+    return not _declares(request, "is_polled")
+
+
+def _declares(request: Request, fact: str) -> bool:
     view = current_app.view_functions.get(request.endpoint or "")
-    return not getattr(getattr(view, "access", None), "is_polled", False)
+    return bool(getattr(getattr(view, "access", None), fact, False))
 
 
 def current_viewer() -> Member | Anonymous:

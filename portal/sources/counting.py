@@ -22,7 +22,7 @@ from portal.web.marks import current_mark
 
 COUNTED = {
     "blog.show": Step.ARTICLE_READ,
-    "embed.enter": Step.WIDGET_SEEN,
+    "embed.arrive": Step.WIDGET_SEEN,
 }  # the endpoints whose GET is counted; the access test allows these a row of step_count, and no others
 
 # Programs that say what they are. Those that do not are counted; the report is no audit.
@@ -65,7 +65,7 @@ def _is_a_reader() -> bool:
     """Tell whether a page was asked for by a person of whom we know nothing: no program, nothing in advance, nobody of ours."""
     headers = request.headers
     in_advance = any(headers.get(name) for name in ("Sec-Purpose", "Purpose", "X-Moz", "X-Purpose"))
-    is_program = ROBOTS.search(headers.get("User-Agent", "bot")) is not None
+    is_program = ROBOTS.search(headers.get("User-Agent") or "bot") is not None
     return (
         request.method == "GET"
         and not in_advance
