@@ -10,11 +10,14 @@ from sqlalchemy.orm import Session
 
 from portal.accounts.models import LoginSession, OneTimeToken
 from portal.accounts.throttle import forget_old_tries
+from portal.booking.erasing import erase_due
 from portal.files.store import remove_stray
+from portal.transaction import transaction
 
 KEPT_AFTER_END = timedelta(days=1)
 SIGN_INS_KEPT = timedelta(days=90)  # ended sign-ins stay in a person's own list for a while
 LEFT_OVER_SECONDS = 3600
+MOST_ERASED_BATCHES = 20
 
 
 def remove_expired(session: Session, now: datetime) -> None:
@@ -25,6 +28,21 @@ def remove_expired(session: Session, now: datetime) -> None:
         delete(LoginSession).where(LoginSession.is_waiting, LoginSession.expires_at < now - KEPT_AFTER_END)
     )
     session.execute(delete(LoginSession).where(LoginSession.expires_at < now - SIGN_INS_KEPT))
+
+
+def erase_leads(now: datetime) -> int:
+    """Erase people who booked and did not go on, once the practice keeps them no longer; return how many.
+
+    One transaction for each fifty; what is left after the last of them waits for the next round.
+    """
+    erased = 0
+    for _ in range(MOST_ERASED_BATCHES):
+        with transaction() as session:
+            number = erase_due(session, now)
+        erased += number
+        if number == 0:
+            break
+    return erased
 
 
 def remove_left_over(session: Session, instance: Path, now: datetime) -> int:

@@ -3,6 +3,7 @@
 The own page has a link of its own, which the booker does not get: neither sees what the other gave.
 """
 
+from contextlib import suppress
 from datetime import timedelta
 
 from flask import Response, request, url_for
@@ -26,6 +27,7 @@ from portal.booking.views.area import blueprint, mail_words, signer
 from portal.booking.views.manage import calendar_file, shown_zone
 from portal.clock import utc_now
 from portal.diary.offers import short_name
+from portal.errors import NotFound
 from portal.practice.queries import get_therapist
 from portal.security.gate import public
 from portal.security.viewer import TokenHolder, TokenPurpose
@@ -105,11 +107,10 @@ def guest_event(token: str) -> Response:
 @blueprint.post("/joined/<token>/leave")
 @public("the second person may withdraw")
 def leave(token: str) -> ResponseReturnValue:
-    """Take the second person out again, with everything that person gave; the appointment itself stays."""
+    """Take the second person out again, with everything that person gave; the appointment itself stays. Pressed twice, too."""
     viewer = _invited(token)
-    with transaction() as session:
-        consultation = find_as_guest(session, viewer)
-        leave_consultation(session, viewer, consultation, now=utc_now())
+    with suppress(NotFound), transaction() as session:
+        leave_consultation(session, viewer, find_as_guest(session, viewer), now=utc_now())
     return redirect_to(url_for("booking.left"))
 
 
