@@ -80,7 +80,7 @@ def owe_reminders(
     about eight for each message.
     """
     page = session.execute(_due(session, lead, now, after).limit(PAGE)).all()
-    owed = _write_down(session, lead, [(consultation, person) for consultation, person in page])
+    owed = _write_down(session, lead, [(consultation, person) for consultation, person in page], now)
     for consultation, person in page:
         if (consultation.id, person.id) not in owed:
             continue
@@ -143,7 +143,7 @@ def _was_before_lead(session: Session, column: Any, lead: Lead) -> ColumnElement
 
 
 def _write_down(
-    session: Session, lead: Lead, page: Sequence[tuple[Consultation, Person]]
+    session: Session, lead: Lead, page: Sequence[tuple[Consultation, Person]], now: datetime
 ) -> set[tuple[UUID, UUID]]:
     """Write the page's rows, and tell which of them nobody had written before. One statement."""
     if not page:
@@ -155,6 +155,7 @@ def _write_down(
             [
                 {
                     "id": uuid4(),
+                    "created_at": now,
                     "consultation_id": consultation.id,
                     "person_id": person.id,
                     "minutes_before": lead.minutes,

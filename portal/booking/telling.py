@@ -87,14 +87,15 @@ def tell_person(
     """
     is_booker = person.id == consultation.person_id
     zone = consultation.zone if is_booker else person.zone
+    known = FACTS[kind].must | FACTS[kind].may
     facts = {
         "when": mail.when(consultation.starts_at, zone),
-        "link": mail.visitor_page(consultation.id) if is_booker else mail.guest_page(person.id),
-        "ics": event_file(consultation, now, zone).decode(),
+        "link": mail.visitor_page(consultation.id) if is_booker else mail.guest_page(consultation.id),
         **not_me(session, person.id, mail),
         **(more or {}),
     }
-    known = FACTS[kind].must | FACTS[kind].may
+    if "ics" in known:
+        facts["ics"] = event_file(consultation, now).decode()
     queue_message(
         session, person, kind, {name: fact for name, fact in facts.items() if name in known},
         now=now, deadline_at=deadline_at, about=(consultation.id, consultation.calendar_sequence),

@@ -1,0 +1,276 @@
+"""Reminders on both engines: derived from the row, once, never late, never after a change (F16, F23, F27)."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from portal.booking import reminders
+from portal.booking.changes import change
+from portal.booking.models import Consultation, Reminder
+from portal.booking.reminders import Lead, owe_reminders, reminder_leads
+from portal.booking.rules import ConsultationStatus
+from portal.booking.views.area import mail_words
+from portal.clock import utc_now
+from portal.diary.models import ConsultationTypeRow, OccupiedInterval, OccupiedKind
+from portal.extensions import db
+from portal.notices.models import Message, MessageKind, MessagePart
+from portal.notices.service import what_to_say
+from portal.people.models import Channel, Person
+from portal.people.service import add_person
+from portal.security.viewer import JobFor
+from portal.transaction import transaction
+from tests.support.cast import make_cast
+
+NOW = utc_now().replace(microsecond=0)
+HOUR = timedelta(hours=1)
+LEAD = 24 * 60
+
+
+@dataclass
+class Practice:
+    """One therapist's type of consultation, and how to agree on a time."""
+
+    app: Flask
+    therapist_id: UUID
+    type_id: UUID
+
+    def agree(
+        self, session: Session, *, begins_in: timedelta, settled: timedelta = -48 * HOUR, **changes: object
+    ) -> Consultation:
+        """Add a confirmed consultation whose time was agreed `settled` from now."""
+        start = NOW + begins_in
+        person = add_person(
+            session, first_name="Ana", email=f"ana{start.timestamp()}@example.org", zone="Europe/London"
+        )
+        occupied = OccupiedInterval(
+            therapist_id=self.therapist_id, starts_at=start, ends_at=start + timedelta(minutes=1),
+            kind=OccupiedKind.CONSULTATION, code="X",
+        )  # fmt: skip
+        session.add(occupied)
+        session.flush()
+        values: dict[str, object] = {
+            "therapist_id": self.therapist_id, "person_id": person.id, "occupied_id": occupied.id, "starts_at": start,
+            "ends_at": start + timedelta(minutes=1), "zone": "Europe/London", "status": ConsultationStatus.CONFIRMED,
+            "type_id": self.type_id, "request_code": occupied.id.bytes, "body_code": b"", "settled_at": NOW + settled,
+            "created_at": NOW + settled, "person": person,
+        }  # fmt: skip
+        consultation = Consultation(**(values | changes))
+        session.add(consultation)
+        session.flush()
+        return consultation
+
+    def sweep(self, now: datetime = NOW, *, has_text_gateway: bool = False) -> int:
+        """Sweep as the sweeper does; return how many reminders are owed by now."""
+        with self.app.app_context():
+            with transaction() as session:
+                leads = reminder_leads(session)
+            for lead in leads:
+                after, is_first = None, True
+                while is_first or after is not None:
+                    with transaction() as session:
+                        after = owe_reminders(
+                            session, lead, after=after, mail=mail_words(), now=now,
+                            has_text_gateway=has_text_gateway,
+                        )  # fmt: skip
+                    is_first = False
+            with transaction() as session:
+                return session.scalar(select(func.count()).select_from(Reminder)) or 0
+
+
+@pytest.fixture
+def practice(either_app: Flask) -> Iterator[Practice]:
+    with either_app.app_context():
+        with transaction() as session:
+            cast = make_cast(session)
+            kind = ConsultationTypeRow(
+                therapist_id=cast.therapist.person_id, name="Talk", length_minutes=1, reminder_minutes=LEAD
+            )
+            session.add(kind)
+            session.flush()
+            made = Practice(either_app, cast.therapist.person_id, kind.id)
+        yield made
+        db.session.remove()
+
+
+def parts() -> list[MessagePart]:
+    with transaction() as session:
+        return list(
+            session.scalars(select(MessagePart).where(MessagePart.kind == MessageKind.CONSULTATION_REMINDER))
+        )
+
+
+def said(part: MessagePart, now: datetime = NOW) -> bool:
+    """Ask, as the job does, whether a part is still to be said."""
+    with transaction() as session:
+        return bool(what_to_say(session, JobFor(part.message_id), now)[1])
+
+
+class TestDue:
+    def test_is_said_once_however_often_and_in_however_many_places_it_is_swept(
+        self, practice: Practice
+    ) -> None:
+        with transaction() as session:
+            practice.agree(session, begins_in=23 * HOUR)
+        assert [practice.sweep(), practice.sweep(), practice.sweep(NOW + HOUR)] == [1, 1, 1]
+        (part,) = parts()
+        assert said(part)
+
+    @pytest.mark.parametrize(
+        ("begins_in", "settled", "status"),
+        [
+            (25 * HOUR, -48 * HOUR, ConsultationStatus.CONFIRMED),  # not yet
+            (-HOUR, -48 * HOUR, ConsultationStatus.CONFIRMED),  # begun
+            (23 * HOUR, -HOUR / 2, ConsultationStatus.CONFIRMED),  # agreed when the lead had passed
+            (23 * HOUR, -48 * HOUR, ConsultationStatus.REQUESTED),
+            (23 * HOUR, -48 * HOUR, ConsultationStatus.CANCELLED),
+        ],
+    )
+    def test_is_not_what_is_early_late_just_agreed_or_not_agreed(
+        self, practice: Practice, begins_in: timedelta, settled: timedelta, status: ConsultationStatus
+    ) -> None:
+        with transaction() as session:
+            practice.agree(session, begins_in=begins_in, settled=settled, status=status)
+        assert practice.sweep() == 0
+
+    def test_follows_the_lead_as_it_is_set_now_and_not_as_it_was_set_at_booking(
+        self, practice: Practice
+    ) -> None:
+        with transaction() as session:
+            practice.agree(session, begins_in=3 * HOUR)
+            session.execute(update(ConsultationTypeRow).values(reminder_minutes=120))
+        assert practice.sweep() == 0
+        with transaction() as session:
+            session.execute(update(ConsultationTypeRow).values(second_reminder_minutes=240))
+        assert practice.sweep() == 1
+
+    def test_two_leads_at_once_share_one_mail_that_says_it_once(self, practice: Practice) -> None:
+        with transaction() as session:
+            practice.agree(session, begins_in=HOUR / 2)
+            session.execute(update(ConsultationTypeRow).values(second_reminder_minutes=60))
+        assert practice.sweep() == 2
+        first, second = parts()
+        assert first.message_id == second.message_id
+        with transaction() as session:
+            assert len(what_to_say(session, JobFor(first.message_id), NOW)[1]) == 1
+
+    def test_goes_to_the_guest_too_who_joined_in_time_each_by_the_own_clock_and_link(
+        self, practice: Practice
+    ) -> None:
+        with transaction() as session:
+            early, late = (
+                add_person(session, first_name="Ben", email=f"ben{zone[:4]}@example.org", zone=zone)
+                for zone in ("Asia/Tokyo", "Europe/Paris")
+            )
+            early.created_at, late.created_at = NOW - 40 * HOUR, NOW - HOUR / 2
+            practice.agree(session, begins_in=23 * HOUR, guest_id=early.id)
+            practice.agree(session, begins_in=22 * HOUR, guest_id=late.id)
+        assert practice.sweep() == 3
+        whole = " ".join(part.facts for part in parts())
+        assert "Tokyo" in whole
+        assert "Paris" not in whole
+        assert len({json.loads(part.facts)["facts"]["link"] for part in parts()}) == 3
+
+    def test_who_wants_nothing_outside_the_portal_gets_nothing_and_is_not_asked_again(
+        self, practice: Practice
+    ) -> None:
+        with transaction() as session:
+            practice.agree(session, begins_in=23 * HOUR).person.channel = Channel.PORTAL_ONLY
+        assert practice.sweep() == 1
+        assert parts() == []
+
+    @pytest.mark.parametrize(("has_gateway", "by_text"), [(True, True), (False, False)])
+    def test_goes_by_text_where_that_is_wished_for_and_there_is_a_gateway(
+        self, practice: Practice, *, has_gateway: bool, by_text: bool
+    ) -> None:
+        with transaction() as session:
+            person = practice.agree(session, begins_in=23 * HOUR).person
+            person.channel, person.phone = Channel.TEXT, "+44 20 7946 0000"
+        practice.sweep(has_text_gateway=has_gateway)
+        with transaction() as session:
+            assert session.scalars(select(Message.by_text)).all() == [by_text]
+        (part,) = parts()
+        assert said(part)
+
+
+class TestTruth:
+    def test_is_never_said_after_a_move_a_cancellation_or_the_start(self, practice: Practice) -> None:
+        with transaction() as session:
+            consultation = practice.agree(session, begins_in=23 * HOUR)
+        practice.sweep()
+        (part,) = parts()
+        assert not said(part, NOW + 23 * HOUR)
+        with transaction() as session:
+            found = session.get_one(Consultation, consultation.id)
+            change(
+                session, found, of=[ConsultationStatus.CONFIRMED], starts_at=NOW + 22 * HOUR, settled_at=NOW
+            )
+        assert not said(part)
+        assert practice.sweep() == 1, "the new time was agreed when its lead had passed"
+
+    def test_after_a_move_to_later_the_new_time_has_a_reminder_of_its_own(self, practice: Practice) -> None:
+        with transaction() as session:
+            consultation = practice.agree(session, begins_in=23 * HOUR)
+        practice.sweep()
+        with transaction() as session:
+            found = session.get_one(Consultation, consultation.id)
+            change(
+                session, found, of=[ConsultationStatus.CONFIRMED], starts_at=NOW + 72 * HOUR,
+                ends_at=NOW + 73 * HOUR, settled_at=NOW,
+            )  # fmt: skip
+        assert practice.sweep() == 1
+        assert practice.sweep(NOW + 49 * HOUR) == 2
+
+    def test_the_clock_may_jump_a_day_and_back_and_nothing_is_said_twice(self, practice: Practice) -> None:
+        with transaction() as session:
+            practice.agree(session, begins_in=40 * HOUR)
+        assert [practice.sweep(), practice.sweep(NOW + 24 * HOUR), practice.sweep(), practice.sweep(NOW + 30 * HOUR)] == [
+            0, 1, 1, 1,
+        ]  # fmt: skip
+
+    def test_after_a_day_without_workers_what_has_begun_is_not_said(self, practice: Practice) -> None:
+        with transaction() as session:
+            for hours in (1, 10, 23):
+                practice.agree(session, begins_in=hours * HOUR)
+        assert practice.sweep() == 3
+        assert [said(part, NOW + 12 * HOUR) for part in parts()].count(True) == 1
+
+
+class TestPages:
+    def test_no_more_than_a_page_is_loaded_at_a_time_and_nothing_is_left_out(
+        self, practice: Practice, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(reminders, "PAGE", 3)
+        with transaction() as session:
+            for number in range(8):
+                practice.agree(session, begins_in=HOUR + timedelta(minutes=2 * number))
+        loaded: list[int] = []
+        after, is_first = None, True
+        while is_first or after is not None:
+            with transaction() as session:
+                after = owe_reminders(
+                    session, Lead(practice.type_id, LEAD), after=after, mail=mail_words(), now=NOW
+                )
+                persons = [one for one in session.identity_map.values() if isinstance(one, Consultation)]
+                loaded.append(len(persons))
+            db.session.remove()
+            is_first = False
+        assert max(loaded) <= 3
+        with transaction() as session:
+            assert session.scalar(select(func.count()).select_from(Reminder)) == 8
+
+    def test_a_person_erased_meanwhile_is_left_out(self, practice: Practice) -> None:
+        with transaction() as session:
+            consultation = practice.agree(session, begins_in=23 * HOUR)
+            session.execute(
+                update(Person)
+                .where(Person.id == consultation.person_id)
+                .values(erased_at=NOW, email_code=None)
+            )
+        assert practice.sweep() == 0
