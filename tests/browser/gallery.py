@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -29,7 +29,13 @@ from portal.clock import utc_now
 from portal.couples.models import Couple
 from portal.couples.service import create_couple
 from portal.demo import ZONE, seed
+from portal.diary.models import OccupiedKind, PlaceKind
+from portal.diary.opening import PlaceWords, save_place
+from portal.diary.own import list_time_off, list_types, list_weekly
+from portal.diary.own_time import add_own_time
 from portal.diary.queries import next_free_slots
+from portal.diary.rules import Interval
+from portal.diary.service import occupy
 from portal.documents.models import Document, DocumentState
 from portal.files.store import put_blob
 from portal.homework.answers import Change
@@ -132,7 +138,9 @@ def _fill(session: Session, settings: Settings, gallery: Gallery) -> None:
     _hang_mail(settings, gallery)
     _hang_doors(session, jane, accounts["ana"], gallery)
     _hang_booking(session, gallery)
+    _hang_opening(session, jane, gallery)
     _hang_leads(session, gallery)
+    _hang_calendar(session, jane, gallery)
     _hang_meetings(session, jane, accounts, gallery)
     _hang_individual_questions(session, jane, accounts, gallery)
     _hang_tasks(session, jane, accounts["ana"], gallery)
@@ -264,11 +272,45 @@ def _hang_booking(session: Session, gallery: Gallery) -> None:
     gallery.paths["booked"] = f"/consultations/{signer.sign_id(TokenPurpose.CONSULTATION, taken.id)}"
 
 
+def _hang_opening(session: Session, jane: Member, gallery: Gallery) -> None:
+    words = PlaceWords(
+        PlaceKind.ROOM, "Clifton practice", "1 The Mall\nBristol", "Europe/London", "Ring twice."
+    )
+    place = save_place(session, jane, words, now=utc_now())
+    gallery.paths |= {
+        "own place": f"/diary/places/{place.id}",
+        "own period": f"/diary/hours/{list_weekly(session, jane)[0].id}",
+        "own type": f"/diary/types/{list_types(session, jane)[0].id}",
+        "own time off": f"/diary/time-off/{list_time_off(session, jane)[0].id}",
+    }
+
+
 def _hang_leads(session: Session, gallery: Gallery) -> None:
     lead = session.scalars(select(Consultation)).one()
     lead.status, lead.answered_at = ConsultationStatus.CONFIRMED, utc_now()
     gallery.paths["lead"] = f"/requests/{lead.id}"
     gallery.paths["new couple"] = f"/couples/new/{lead.id}"
+
+
+def _hang_calendar(session: Session, jane: Member, gallery: Gallery) -> None:
+    """Put a little of everything into Monday after next, and into this week."""
+    lead = session.scalars(select(Consultation)).one()
+    monday = datetime.combine(utc_now().date() + timedelta(days=14 - utc_now().weekday()), time(6), UTC)
+    own = add_own_time(
+        session, jane, OccupiedKind.BLOCK, Interval(monday, monday + timedelta(hours=1)), now=utc_now()
+    )
+    held = occupy(
+        session, therapist_id=jane.person_id, starts_at=monday + timedelta(hours=2), ends_at=monday + timedelta(hours=3),
+        kind=OccupiedKind.HOLD, code="H", expires_at=utc_now() + timedelta(days=1),
+    )  # fmt: skip
+    gallery.paths |= {
+        "full week": f"/calendar?view=week&on={monday.date()}",
+        "full day": f"/calendar?view=day&on={monday.date()}",
+        "entry": f"/diary/entries/{held.id}",
+        "move": f"/diary/entries/{lead.occupied_id}/move",
+        "new time": f"/diary/entries/{lead.occupied_id}/move?on={monday.date()}&at=10:15",
+        "own time": f"/diary/own-time/{own.id}",
+    }
 
 
 def _hang_meetings(session: Session, jane: Member, accounts: dict[str, Account], gallery: Gallery) -> None:

@@ -58,11 +58,11 @@ ROOMS = {
     "therapist": Room(
         user_name="jane",
         plain=(
-            "/today", "/calendar", "/requests", "lead", "new couple", "/couples", "couple", "given tasks", "test", "test as they see it", "exercise on the desk", "give a task", "end the work", "individual", "/practice", "/practice/help", "guests", "record", "meeting", "note",
+            "/today", "/calendar", "/calendar?view=list", "full week", "full day", "entry", "move", "new time", "own time", "/diary/own-time/new", "/requests", "lead", "new couple", "/couples", "couple", "given tasks", "test", "test as they see it", "exercise on the desk", "give a task", "end the work", "individual", "/practice", "/diary/hours", "own period", "/diary/dates", "/diary/places", "/diary/places/new", "own place", "/diary/types", "/diary/types/new", "own type", "/diary/time-off", "own time off", "/practice/help", "guests", "record", "meeting", "note",
             "sign", "signed note", "process note", "write summary", "preview", "summary in work", "replaced summary",
             "failed summary", "document", "unlock code", "/account", "/account/sign-ins", "/prove", f"/couples/{UNKNOWN}",
         ),
-        sent_empty=("/practice/help", "give a task", "end the work", "new couple", "record", "note", "process note"),
+        sent_empty=("/diary/hours", "/diary/dates", "/diary/places/new", "/diary/types/new", "/diary/time-off", "move", "own time", "/practice/help", "give a task", "end the work", "new couple", "record", "note", "process note"),
         pressed=(("guests", "Invite"), ("unlock code", "Make a code"), ("/account", "Make ten new backup codes")),
     ),
     "second therapist": Room(user_name="samir", plain=("/today", "/calendar", "/requests", "/couples")),
