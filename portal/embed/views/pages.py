@@ -26,6 +26,7 @@ from portal.web.marks import QUERY_WORD, mark_after, mark_token
 
 SAME_AS_OUTSIDE = (
     "times", "hold", "renew", "details", "request_time", "verify", "enter", "send_again", "event",
+    "waitlist_join", "join", "waiting", "leave_list",
 )  # fmt: skip
 OUTSIDE = "/consultations"
 CARD_SLOTS = 3
