@@ -20,12 +20,12 @@ from portal.diary.models import (
     TimeOff,
     WeeklyHoursRow,
 )
+from portal.diary.own import availability_of
 from portal.diary.registry import About, about_entries
-from portal.diary.rules import Availability, Interval, Period, WeeklyHours, available_at
+from portal.diary.rules import Availability, Interval, available_at
 from portal.errors import NotFound
 from portal.practice.models import Therapist
 from portal.security.viewer import Member
-from portal.zones import parse_zone
 
 DAY = timedelta(days=1)
 OWN = frozenset({OccupiedKind.BLOCK, OccupiedKind.MEETING})  # what the diary itself keeps
@@ -239,22 +239,21 @@ def _touches(table: type[OccupiedInterval | BusyInterval | TimeOff], reach: Inte
 
 def _opened(session: Session, viewer: Member, dates: Sequence[date]) -> list[Interval]:
     """Find when anything is offered at all: by the therapist's hours, or by those of one of the places. Two statements."""
-    weekly: defaultdict[UUID | None, list[WeeklyHours]] = defaultdict(list)
-    special: defaultdict[UUID | None, defaultdict[date, list[Period]]] = defaultdict(
-        lambda: defaultdict(list)
-    )
+    weekly: defaultdict[UUID | None, list[WeeklyHoursRow]] = defaultdict(list)
+    special: defaultdict[UUID | None, list[SpecialHours]] = defaultdict(list)
     zones: dict[UUID | None, str] = {}
-    for row, own_zone, place_zone in session.execute(_with_zones(WeeklyHoursRow, viewer)):
-        zones[None], zones[row.place_id] = own_zone, place_zone or own_zone
-        weekly[row.place_id].append(
-            WeeklyHours(row.weekday, row.starts, row.ends, row.valid_from, row.valid_until)
-        )
     near = SpecialHours.on_date.between(dates[0] - DAY, dates[-1] + DAY)
-    for row, own_zone, place_zone in session.execute(_with_zones(SpecialHours, viewer).where(near)):
+    for row, own_zone, place_zone in [
+        *session.execute(_with_zones(WeeklyHoursRow, viewer)),
+        *session.execute(_with_zones(SpecialHours, viewer).where(near)),
+    ]:
         zones[None], zones[row.place_id] = own_zone, place_zone or own_zone
-        special[row.place_id][row.on_date] += [] if row.starts is None else [Period(row.starts, row.ends)]
+        if isinstance(row, WeeklyHoursRow):
+            weekly[row.place_id].append(row)
+        else:
+            special[row.place_id].append(row)
     hours = {
-        place_id: Availability(parse_zone(zone), weekly[place_id], special[place_id])
+        place_id: availability_of(zone, weekly[place_id], special[place_id])
         for place_id, zone in zones.items()
     }
     own = hours.pop(None, None)

@@ -119,9 +119,9 @@ def load_hours(session: Session, viewer: Member, zone: str, today: date) -> OwnH
         weekly,
         special,
         places,
-        _availability(zone, *by_place[None]),
+        availability_of(zone, *by_place[None]),
         {
-            place.name: _availability(place.zone or zone, *by_place[place.id])
+            place.name: availability_of(place.zone or zone, *by_place[place.id])
             for place in places
             if place.is_active and place.id in by_place
         },
@@ -133,9 +133,10 @@ def weekly_of(row: WeeklyHoursRow) -> WeeklyHours:
     return WeeklyHours(row.weekday, row.starts, row.ends, row.valid_from, row.valid_until)
 
 
-def _availability(
+def availability_of(
     zone: str, weekly: Sequence[WeeklyHoursRow], special: Sequence[SpecialHours]
 ) -> Availability:
+    """Give stored hours of one place as the rules read them."""
     dates: defaultdict[date, list[Period]] = defaultdict(list)
     for row in special:
         if row.starts is None or row.ends is None:

@@ -24,9 +24,11 @@ from portal.clock import utc_now
 from portal.couples.models import CoupleStatus
 from portal.couples.service import create_couple
 from portal.demo import example_summary
+from portal.diary.models import OccupiedKind
+from portal.diary.own_time import add_own_time
 from portal.diary.queries import find_offer
-from portal.diary.rules import ConsultationType, WeeklyHours
-from portal.diary.service import add_consultation_type, set_weekly_hours
+from portal.diary.rules import ConsultationType, Interval, WeeklyHours
+from portal.diary.service import add_consultation_type, occupy, set_weekly_hours
 from portal.documents.models import Document
 from portal.documents.service import begin_rendering, mark_failed, store_rendered
 from portal.health.service import beat
@@ -115,6 +117,7 @@ class GrowingPractice:
             self._note_document(session)
             self.values |= begin_homework(session, self.cast)
             self._note_links(session)
+            self._note_entries(session)
             self._note_mail()
 
     def grow(self, couples: int) -> None:
@@ -248,6 +251,18 @@ class GrowingPractice:
         assert offer is not None
         last = offer.free(utc_now())[-1]
         self.queries = {"booking.details": {"start": f"{last.start:%Y-%m-%dT%H:%M:%SZ}", "zone": ZONE}}
+
+    def _note_entries(self, session: Session) -> None:
+        """Put own time into the diary, and let somebody hold a time; each has a page."""
+        now, far = utc_now(), utc_now() + timedelta(days=40)
+        own = add_own_time(
+            session, self._therapist, OccupiedKind.BLOCK, Interval(far, far + MEETING), now=now
+        )
+        held = occupy(
+            session, therapist_id=self._therapist.person_id, starts_at=far + MEETING, ends_at=far + 2 * MEETING,
+            kind=OccupiedKind.HOLD, code="H", expires_at=now + timedelta(hours=8),
+        )  # fmt: skip
+        self.values |= {"occupied_id": own.id, "occupied_id of diary.entry": held.id}
 
     def _note_mail(self) -> None:
         mail, mail_id = EmailMessage(), uuid4()
