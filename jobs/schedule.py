@@ -24,6 +24,7 @@ from portal.audit.chain import anchor_head, seal_new_rows
 from portal.booking.reminders import Lead, Place, owe_reminders, reminder_leads
 from portal.booking.views.area import mail_words
 from portal.booking.waitlist import offer_times, therapists_with_waiting
+from portal.calendars.rounds import owe_rounds
 from portal.clock import utc_now
 from portal.documents.service import fail_abandoned as fail_abandoned_documents
 from portal.errors import DomainError
@@ -67,6 +68,7 @@ class Sweeper:
                 self._note_life,
                 self._remind,
                 self._offer_times,
+                self._sync_calendars,
                 self._hand_out,
                 self._mark_abandoned,
                 self._seal,
@@ -128,6 +130,10 @@ class Sweeper:
     def _is_time(last: datetime | None, now: datetime, every: timedelta) -> bool:
         """Tell whether a step is due again; also when the clock was set back meanwhile (F16)."""
         return last is None or now < last or now - last >= every
+
+    def _sync_calendars(self) -> None:
+        with transaction() as session:
+            owe_rounds(session, utc_now())
 
     def _hand_out(self) -> None:
         """Give the workers what is due; while Redis is away nothing is noted as handed out, so that nothing waits longer."""

@@ -27,6 +27,7 @@ WIDENED = (
     ('message_part', 'kind', 'messagekind', MESSAGES, NEW_MESSAGES),
     ('consultation', 'status', 'consultationstatus', ('requested', 'confirmed', 'declined', 'cancelled'), ('unverified',)),
     ('occupied_interval', 'kind', 'occupiedkind', ('consultation', 'meeting'), ('hold', 'offer', 'block')),
+    ('outbox', 'job', 'jobname', ('jobs.documents.render', 'jobs.messages.send'), ('jobs.bounces.read', 'jobs.calendars.sync')),
 )
 
 
@@ -475,6 +476,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("update person set channel = 'portal_only' where channel = 'text'")
+    op.execute("delete from outbox where job in ('jobs.bounces.read', 'jobs.calendars.sync')")
     op.execute("delete from message_part where kind in (" + listed(NEW_MESSAGES) + ")")
     op.execute("update consultation set status = 'cancelled' where status = 'unverified'")
     # Whoever holds or was offered a time has lost it; the therapist's own time stays taken.
