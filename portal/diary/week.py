@@ -17,6 +17,7 @@ from portal.zones import to_local
 DAY = timedelta(days=1)
 HOUR = 60
 A_DAY = 24 * HOUR
+LINE = 2 * HOUR  # a line is drawn every second hour
 USUAL = (8 * HOUR, 18 * HOUR)  # drawn even where nothing is: our choice, a working day
 
 
@@ -58,7 +59,7 @@ class DrawnDay:
 
 @dataclass(frozen=True, slots=True)
 class DrawnWeek:
-    """Some dates on one scale. `start`, `end`: the edges of the picture in minutes, whole hours."""
+    """Some dates on one scale. `start`, `end`: the edges of the picture in minutes, each on a line."""
 
     days: tuple[DrawnDay, ...]
     start: int
@@ -71,8 +72,8 @@ class DrawnWeek:
 
     @property
     def hours(self) -> list[int]:
-        """Give the hours at which a line is drawn: every second one."""
-        return list(range(self.start // HOUR, self.end // HOUR + 1, 2))
+        """Give the hours at which a line is drawn, both edges among them."""
+        return [minute // HOUR for minute in range(self.start, self.end + 1, LINE)]
 
 
 def draw_week(
@@ -88,8 +89,8 @@ def draw_week(
     bars = list(chain.from_iterable(day.bars for day in drawn))
     return DrawnWeek(
         drawn,
-        min([USUAL[0], *(bar.start // HOUR * HOUR for bar in bars)]),
-        max([USUAL[1], *(-(-bar.end // HOUR) * HOUR for bar in bars)]),
+        min([USUAL[0], *(bar.start // LINE * LINE for bar in bars)]),
+        max([USUAL[1], *(-(-bar.end // LINE) * LINE for bar in bars)]),
     )
 
 
