@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 from portal.accounts.models import LoginSession, OneTimeToken
 from portal.accounts.throttle import forget_old_tries
 from portal.booking.erasing import erase_due
+from portal.booking.holds import forget_holds
+from portal.booking.proving import forget_unproved
 from portal.files.store import remove_stray
 from portal.transaction import transaction
 
@@ -21,8 +23,13 @@ MOST_ERASED_BATCHES = 20
 
 
 def remove_expired(session: Session, now: datetime) -> None:
-    """Delete counters, links and sign-ins that no longer decide anything. Four statements."""
+    """Delete counters, holds, links and sign-ins that no longer decide anything, and bookings that were never proved.
+
+    Seven statements, and some more for each two hundred of those bookings.
+    """
     forget_old_tries(session, now)
+    forget_unproved(session, now)
+    forget_holds(session, now)
     session.execute(delete(OneTimeToken).where(OneTimeToken.expires_at < now - KEPT_AFTER_END))
     session.execute(
         delete(LoginSession).where(LoginSession.is_waiting, LoginSession.expires_at < now - KEPT_AFTER_END)

@@ -90,7 +90,12 @@ class RequestConsultationForm(Form):
         filters=[stripped],
         validators=[Given(_l("Please enter the address that the confirmation goes to.")), Address()],
     )
-    phone = TelField(_l("Phone"), filters=[stripped], validators=[Phone()])
+    phone = TelField(
+        _l("Phone"),
+        description=_l("Only so that we can call you if a mail does not reach you."),
+        filters=[stripped],
+        validators=[Phone()],
+    )
     partner_name = StringField(_l("Your partner’s first name"), filters=[stripped], validators=[Text(80)])
     partner_knows = RadioField(
         _l("Does your partner know about this?"), choices=KNOWS, default=PartnerKnows.UNSAID.value

@@ -44,6 +44,12 @@ def find_hold(session: Session, form_id: UUID, now: datetime) -> SlotHold | None
     )
 
 
+def has_held(session: Session, form_id: UUID) -> bool:
+    """Tell whether this form holds a time, or did until a short while ago. One statement."""
+    row = select(SlotHold.id).where(SlotHold.form_code == form_code(session, form_id))
+    return session.scalar(row) is not None
+
+
 def hold_time(session: Session, wanted: WantedTime, *, form_id: UUID, now: datetime) -> SlotHold:
     """Keep a time for a form for ten minutes; another time that it held is free again. Held already: left as it is.
 

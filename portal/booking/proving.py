@@ -11,7 +11,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import CursorResult, Row, Select, delete, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from portal.audit.rules import Action
 from portal.audit.service import record_of
@@ -41,7 +41,11 @@ def get_unproved(session: Session, viewer: Viewer, consultation_id: UUID) -> Con
     """
     if not isinstance(viewer, TokenHolder) or viewer.purpose is not TokenPurpose.CONSULTATION_CODE:
         raise NotFound("consultation")
-    found = session.get(Consultation, viewer.subject_id) if viewer.subject_id == consultation_id else None
+    found = session.scalar(
+        select(Consultation)
+        .where(Consultation.id == viewer.subject_id, Consultation.id == consultation_id)
+        .options(joinedload(Consultation.person))
+    )
     if found is None:
         raise NotFound(str(consultation_id))
     return found
@@ -117,7 +121,7 @@ def forget_corrected(session: Session, form_id: UUID, now: datetime) -> None:
     _forget(session, rows, now)
 
 
-def _unproved() -> Select[Any]:
+def _unproved() -> Select[UUID, UUID, UUID | None, UUID]:
     return (
         select(Consultation.id, Consultation.person_id, Consultation.touch_id, Consultation.occupied_id)
         .join(OccupiedInterval, OccupiedInterval.id == Consultation.occupied_id)

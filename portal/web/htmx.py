@@ -28,6 +28,12 @@ def render(page: str, *, fragment: str | None = None, status: int = 200, **conte
     return response
 
 
+def shown_at(response: Response, address: str) -> Response:
+    """Let the address of the page say from now on what a reload should bring back."""
+    response.headers["HX-Replace-Url"] = address
+    return response
+
+
 def redirect_to(address: str) -> Response:
     """Send the reader to another page: 303 after a form, `HX-Redirect` where fetch would follow it unseen."""
     if request.headers.get("HX-Request") == "true" and request.headers.get("HX-Boosted") != "true":

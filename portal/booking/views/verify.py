@@ -17,7 +17,6 @@ from portal.booking.rules import CodeTooLate, ConsultationStatus
 from portal.booking.views.area import blueprint, here, mail_words, signer
 from portal.clock import utc_now
 from portal.errors import NotFound
-from portal.people.models import Person
 from portal.security.gate import public
 from portal.security.viewer import TokenHolder, TokenPurpose
 from portal.transaction import current_session, transaction
@@ -70,7 +69,7 @@ def send_again(token: str) -> ResponseReturnValue:
     with transaction() as session:
         within = [
             throttle(session, CODE_AGAIN, str(consultation.id), now),
-            throttle(session, CODES_TO_ADDRESS, session.get_one(Person, consultation.person_id).email, now),
+            throttle(session, CODES_TO_ADDRESS, consultation.person.email, now),
         ]
     if not all(within):
         return _page(token, CodeForm(formdata=None), status=429, is_too_soon=True)
@@ -84,10 +83,9 @@ def _page(token: str, form: CodeForm, *, status: int = 200, **said: bool) -> Res
     is_counted = consultation is not None and consultation.status is not ConsultationStatus.UNVERIFIED
     shown: dict[str, Any] = {}
     if consultation is not None and _waits(consultation, now):
-        person = current_session().get_one(Person, consultation.person_id)
         shown = {
             "consultation": consultation,
-            "address": masked(person.email),
+            "address": masked(consultation.person.email),
             "zone": consultation.zone,
             "until": proof_ends_at(current_session(), consultation),
         }

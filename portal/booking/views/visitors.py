@@ -12,7 +12,7 @@ from portal.accounts.rules import Limit, network_of
 from portal.accounts.throttle import throttle
 from portal.booking.contact import likely_address
 from portal.booking.forms import FirstQuestionsForm, RequestConsultationForm, details_form
-from portal.booking.holds import HOLD, hold_time, renew_hold
+from portal.booking.holds import HOLD, has_held, hold_time, renew_hold
 from portal.booking.intake import list_questions
 from portal.booking.models import Consultation
 from portal.booking.queries import find_sent
@@ -38,7 +38,7 @@ from portal.security.gate import public
 from portal.security.login import current_viewer
 from portal.security.viewer import TokenPurpose
 from portal.transaction import ConstraintViolated, current_session, transaction
-from portal.web.htmx import redirect_to, render
+from portal.web.htmx import redirect_to, render, shown_at
 from portal.zones import city, common_zones, parse_zone
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -111,7 +111,9 @@ def renew() -> ResponseReturnValue:
         return redirect_to(here("times"))
     form = details_form(list_questions(current_session()))
     way.form_id = read_form_id(form.form_key.data or "") or way.form_id or new_form_id(way.now)
-    return _details_page(way, form, refusal=_try_to_hold(way, longer=True), is_typed=True)
+    page = _details_page(way, form, refusal=_try_to_hold(way, longer=True), is_typed=True)
+    start = request.form.get("start", "")
+    return shown_at(page, here("details", **way.carried(start=start))) if way.hold is not None else page
 
 
 @blueprint.get("/consultations/new")
@@ -208,12 +210,16 @@ def _refused(way: Way, form: RequestConsultationForm, refusal: Exception | None 
             way.form_id, status = new_form_id(way.now - DAY), 409
         case _:
             status = 200
-    if (refusal is None or isinstance(refusal, Mistyped)) and not form.website.data:
+    if (refusal is None or isinstance(refusal, Mistyped)) and _had_hold(way):
         _try_to_hold(way)
     if isinstance(refusal, Mistyped):
         form.asked_about.data = form.email.data
         return _details_page(way, form, status=status, is_typed=True, likely=refusal.likely)
     return _details_page(way, form, status=status, is_typed=True)
+
+
+def _had_hold(way: Way) -> bool:
+    return way.form_id is not None and has_held(current_session(), way.form_id)
 
 
 def _try_to_hold(way: Way, *, longer: bool = False) -> Exception | None:
