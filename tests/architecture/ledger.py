@@ -171,6 +171,8 @@ LEDGER: Mapping[tuple[str, str], Row] = {
     ("booking.waitlist_join", "GET"): everybody(303),
     ("booking.waitlist_offer", "GET"): everybody(200),
     ("booking.renew", "POST"): everybody(303),
+    ("booking.report", "GET"): _row(SIGN_IN, 404, sam=200, olive=200, jane=200),
+    ("booking.report_file", "GET"): _row(SIGN_IN, 404, sam=200, olive=200, jane=200),
     ("booking.request_time", "POST"): everybody(303),
     ("booking.save_form_rules", "POST"): _row(SIGN_IN, 404, sam=422, olive=422, jane=422),
     ("booking.save_new_question", "POST"): _row(SIGN_IN, 404, sam=422, olive=422, jane=422),
