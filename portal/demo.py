@@ -185,6 +185,8 @@ def _profiles(session: Session, jane: Player, samir: Player) -> list[Therapist]:
                 display_name=name,
                 title_line=title,
                 approach=approach,
+                languages="English",
+                fees="A first talk is complimentary. After that £95 for 50 minutes with the two of you.",
                 zone=ZONE,
                 position=place,
             ),

@@ -6,6 +6,7 @@ from importlib.resources import files
 from sqlalchemy.orm import Session
 
 from portal.blog.models import Post
+from portal.blog.rules import tags_from
 from portal.blog.service import publish_post
 from portal.practice.models import Therapist
 
@@ -27,7 +28,8 @@ def _publish(session: Session, author: Therapist, name: str, text: str, publishe
     fields = dict(line.split(": ", 1) for line in front.splitlines())
     slug = name.removesuffix(".md").partition("-")[2]
     return publish_post(
-        session, author, slug=slug, title=fields["title"], lead=fields["lead"], body=body.strip(), published_at=published_at
+        session, author, slug=slug, title=fields["title"], lead=fields["lead"], body=body.strip(), published_at=published_at,
+        tags=tags_from(fields["tags"]),
     )  # fmt: skip
 
 

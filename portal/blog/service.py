@@ -23,6 +23,7 @@ from portal.blog.rules import (
     PostSavedElsewhere,
     PostWords,
     Standing,
+    Tag,
     standing_of,
 )
 from portal.files.pictures import Pixels, add_picture
@@ -42,6 +43,7 @@ def publish_post(
     lead: str,
     body: str,
     published_at: datetime,
+    tags: Sequence[Tag] = (),
 ) -> Post:
     """Publish a post in Markdown under an address of its own; the same address again replaces its words.
 
@@ -56,6 +58,7 @@ def publish_post(
     post.author_id, post.title, post.lead, post.body = author.id, title, lead, body
     post.published_at = published_at
     session.flush()
+    _tag(session, post, tags)
     return post
 
 
@@ -91,9 +94,7 @@ def save_post(
         slug=slug, title=words.title, lead=words.lead, body=words.body, cover_id=words.cover_id, cover_alt=words.cover_alt,
         changed_at=now,
     )  # fmt: skip
-    session.execute(delete(PostTag).where(PostTag.post_id == post.id))
-    session.add_all(PostTag(post_id=post.id, tag=tag.name, label=tag.label) for tag in words.tags)
-    session.flush()
+    _tag(session, post, words.tags)
     record_of(session, viewer, Action.POST_CHANGED, post)
     return get_own_post(session, viewer, post_id)
 
@@ -208,6 +209,12 @@ def _address(session: Session, words: PostWords, post: Post | None) -> str:
     if owner is not None and (post is None or owner != post.id):
         raise AddressTaken(words.slug)
     return words.slug
+
+
+def _tag(session: Session, post: Post, tags: Sequence[Tag]) -> None:
+    session.execute(delete(PostTag).where(PostTag.post_id == post.id))
+    session.add_all(PostTag(post_id=post.id, tag=tag.name, label=tag.label) for tag in tags)
+    session.flush()
 
 
 def _win(session: Session, post: Post, seen_version: int, **values: object) -> None:

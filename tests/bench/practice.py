@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from portal.accounts.invitations import invite
 from portal.accounts.models import LoginSession, OneTimePurpose, OneTimeToken
+from portal.blog.rules import Tag
 from portal.blog.service import publish_post
 from portal.booking.answering import confirm_consultation
 from portal.booking.rules import ConsultationRequest, MailWords, PartnerKnows, new_form_id
@@ -50,6 +51,7 @@ from portal.transaction import transaction
 from tests.bench.between import add_finished_homework, add_homework, begin_homework
 from tests.support.cast import Actor, Cast, make_person
 from tests.support.individual import all_said, ask_quietly, fill_in
+from tests.support.public import public_things
 
 ZONE = "Europe/London"
 MEETING = timedelta(minutes=50)
@@ -195,7 +197,10 @@ class GrowingPractice:
         slug = f"post-{uuid4()}"
         self.values.setdefault("slug", slug)
         words = {"title": "A quiet evening", "lead": "On phones and drawers.", "body": "## One\n\nWords.\n"}
-        return publish_post(session, author, slug=slug, **words, published_at=utc_now()).id
+        tags = (Tag("evenings", "Evenings"),)
+        post = publish_post(session, author, slug=slug, **words, published_at=utc_now(), tags=tags)
+        self.values |= public_things(session, self.cast, post)
+        return post.id
 
     def _add_colleague(self, session: Session) -> None:
         person = make_person(session, "Robin")

@@ -59,6 +59,7 @@ from portal.settings import Settings
 from portal.transaction import transaction
 from portal.web.filters import utc_iso
 from tests.browser.exercises import hang_exercises
+from tests.browser.face import hang_public_face
 from tests.conftest import settings_for
 from tests.support.individual import all_said, ask_quietly, fill_in
 from tests.support.processes import free_port
@@ -139,6 +140,7 @@ def _fill(session: Session, settings: Settings, gallery: Gallery) -> None:
     _hang_doors(session, jane, accounts["ana"], gallery)
     _hang_booking(session, gallery)
     _hang_opening(session, jane, gallery)
+    gallery.paths |= hang_public_face(session, jane)
     _hang_leads(session, gallery)
     _hang_calendar(session, jane, gallery)
     _hang_meetings(session, jane, accounts, gallery)

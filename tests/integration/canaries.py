@@ -26,6 +26,7 @@ class Words:
     last_name: str = "Qanarlast"
     email: str = "qanarmail@example.org"
     words: str = "Qanarwords about Sundays"
+    letter: str = "Qanarletter about a boat"
     partner_name: str = "Qanarpartner"
     partner_last_name: str = "Qanarother"
     partner_email: str = "qanarsecond@example.org"

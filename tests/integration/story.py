@@ -83,6 +83,7 @@ class Story:
         """From the booking to the paper."""
         self._let_mails_leave()
         self._book()
+        self._write_letter()
         jane = self.browser()
         self._sign_in(jane, "jane")
         couple = self._make_couple(jane)
@@ -111,6 +112,20 @@ class Story:
         answer = guest.post(action, data={**hidden_fields(shown, action), **typed})
         assert "/consultations/" in answer.url.path, answer.text
         self.guest_page = answer.url.path
+        self._let_mails_leave()
+
+    def _write_letter(self) -> None:
+        guest = self.browser()
+        shown = guest.get("/contact").text
+        time.sleep(TOO_QUICK.total_seconds())
+        jane = BeautifulSoup(shown, "html.parser").select_one("input[name=to]")
+        assert jane is not None
+        typed = {
+            "to": str(jane["value"]), "first_name": WORDS.first_name, "email": WORDS.email, "words": WORDS.letter,
+            "agreed": "y",
+        }  # fmt: skip
+        answer = guest.post("/contact", data={**hidden_fields(shown, "/contact"), **typed})
+        assert answer.url.path == "/contact/sent", answer.text
         self._let_mails_leave()
 
     def _sign_in(self, browser: httpx.Client, name: str) -> None:

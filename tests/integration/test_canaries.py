@@ -20,11 +20,13 @@ from sqlalchemy import select
 
 from portal.app import create_app
 from portal.backup import make_backup
-from portal.booking.models import Consultation
+from portal.blog.models import Post
+from portal.booking.models import Consultation, Enquiry
 from portal.couples.models import Partner
 from portal.demo import seed
 from portal.documents.models import Document
 from portal.extensions import db
+from portal.files.models import Picture
 from portal.homework.models import Assignment, Response
 from portal.meetings.models import Meeting, Summary
 from portal.settings import Settings, settings_from_environment
@@ -44,7 +46,7 @@ ALONE = {"safe_hours", "safe_word", "about_contact"}
 OPENED = {"opened_goal", "partner_goal"}
 FINISHED = OPENED | {"kept_goal", "shut_story"}
 MAY_KNOW = {
-    "jane": SHARED | NAMES | LEAD | ALONE | FINISHED | {"note", "process_note"},
+    "jane": SHARED | NAMES | LEAD | ALONE | FINISHED | {"note", "process_note", "letter"},
     WORDS.user_name: SHARED | NAMES | FINISHED | {"tender", "draft"},
     WORDS.partner_user_name: SHARED | NAMES | OPENED,
     "ana": set(), "cleo": set(), "samir": set(), "fay": set(), "olivia": set(), "": set(),
@@ -167,7 +169,9 @@ def addresses(scene: Scene) -> list[str]:
             "person_id": [person for _couple, person in partners],
             **{name: list(session.scalars(select(model.id))) for name, model in THINGS.items()},
             "token": [path.rpartition("/")[2] for path in scene.story.invitations],
-            "slug": ["write-two-lists-before-you-write-one"],
+            "slug": ["write-two-lists-before-you-write-one", "jane-parker"],
+            "tag": ["rituals"],
+            "kind": ["imprint", "privacy", "accessibility"],
             "mail_id": [uuid4()],
             "page": [1, 4, 6],
         }
@@ -183,6 +187,9 @@ def addresses(scene: Scene) -> list[str]:
 
 THINGS = {
     "consultation_id": Consultation,
+    "enquiry_id": Enquiry,
+    "post_id": Post,
+    "picture_id": Picture,
     "meeting_id": Meeting,
     "summary_id": Summary,
     "document_id": Document,

@@ -3,6 +3,7 @@
 from functools import cache
 from io import BytesIO
 from typing import Any
+from uuid import uuid4
 
 from PIL import Image
 from sqlalchemy.orm import Session
@@ -36,7 +37,7 @@ def public_things(session: Session, cast: Cast, post: Post) -> dict[str, Any]:
     writer = make_person(session, "Rosa", "rosa@example.org")
     letter = Enquiry(
         therapist_id=cast.therapist.person_id, person_id=writer.id, words="Do you see couples on Fridays?",
-        request_code=b"7" * 32,
+        request_code=uuid4().bytes,
     )  # fmt: skip
     session.add(letter)
     session.flush()

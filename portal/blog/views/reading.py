@@ -100,7 +100,7 @@ def _list_page(tag: str) -> Response:
     session, number = current_session(), _page_number()
     page, tags = page_of_posts(session, number, tag=tag), list_tags(session)
     zone = get_practice(session).zone
-    where = {"tag": tag} if tag else {}
+    where: dict[str, Any] = {"tag": tag} if tag else {}
     endpoint = "blog.tagged" if tag else "blog.index"
     return open_to_all(
         render(
