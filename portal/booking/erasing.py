@@ -92,8 +92,8 @@ def erase_lead(session: Session, viewer: Viewer, consultation: Consultation, now
 
 
 def _end(session: Session, consultation: Consultation, now: datetime) -> None:
-    """Give the time free of what nobody will come to any more; what has been stays as it stood."""
-    if consultation.ends_at <= now and consultation.status is ConsultationStatus.CONFIRMED:
+    """Give the time free of what nobody will come to any more; what is over stays as it stood."""
+    if consultation.ends_at <= now:
         return
     consultation.status, consultation.ended_by = ConsultationStatus.CANCELLED, EndedBy.THERAPIST
     consultation.calendar_sequence += 1
