@@ -2,6 +2,7 @@
 
 import logging
 import re
+import warnings
 from collections.abc import Callable
 
 import apprise
@@ -33,7 +34,12 @@ class TextGateway:
         if PHONE.fullmatch(number) is None:
             raise NotTaken(0, is_final=True)
         gateway = apprise.Apprise()
-        if not gateway.add(self._address(number)):
+        with (
+            warnings.catch_warnings()
+        ):  # the first address loads every plugin, one by way of a module that is on its way out
+            warnings.simplefilter("ignore", DeprecationWarning)
+            is_understood = gateway.add(self._address(number))
+        if not is_understood:
             raise NotTaken(0, is_final=True)
         text = write_text()
         is_taken = gateway.notify(body=text, body_format=apprise.NotifyFormat.TEXT)

@@ -1,10 +1,11 @@
 """Trying failed mails again; hearing what came back; and the demo's mailbox, which is absent in every real installation."""
 
 import hmac
+import json
 from pathlib import Path
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, request, url_for
+from flask import Blueprint, Response, abort, current_app, request, url_for
 
 from portal.clock import utc_now
 from portal.errors import NotFound
@@ -55,10 +56,12 @@ def bounces() -> Response:
         raise NotFound
     if not _knows_key(settings.bounces_key):
         return Response(status=401, headers={"WWW-Authenticate": "Bearer"})
-    request.max_content_length = MOST_REPORT_BYTES
+    body = request.get_data()
+    if len(body) > MOST_REPORT_BYTES:
+        abort(413)
     try:
-        report = request.get_json(force=True, silent=True)
-    except RecursionError:  # brackets within brackets by the thousand
+        report = json.loads(body)
+    except (ValueError, RecursionError):  # no JSON, or brackets within brackets by the thousand
         report = None
     ids = bounced_in_report(report, Letterhead(settings.mail_from, settings.public_url).domain)
     if ids:
