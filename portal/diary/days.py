@@ -4,7 +4,7 @@ Pure, and apart from `portal.diary.rules` because nothing here decides what may 
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -87,8 +87,9 @@ def reasons_for_empty_days(
     first_day: date,
     days: int,
     reader_zone: ZoneInfo,
+    but: Collection[date] = (),
 ) -> dict[date, Emptiness]:
-    """Say for each of `days` dates of the reader from first_day on why it is empty, should it be empty.
+    """Say for each of `days` dates of the reader from first_day on why it is empty, should it be empty. `but`: it is not.
 
     Occupied time and caps are not asked for: what is offered, bookable and not away can only be missing because it is full.
     first_day: not from a link, or checked: within the years of the calendar. Cost: about that of `free_slots` without occupied time.
@@ -103,7 +104,7 @@ def reasons_for_empty_days(
     }
     for start in sorted(starts):
         starts_on[to_local(start, reader_zone).date()].append(start)
-    dates = [first_day + timedelta(days=number) for number in range(days)]
+    dates = [day for number in range(days) if (day := first_day + timedelta(days=number)) not in but]
     return {
         day: _emptiness(whole_day(day, reader_zone), starts_on[day], away=away, kind=kind, now=now)
         for day in dates

@@ -1,11 +1,14 @@
 """Dates and times for templates: in words, in the reader's zone, with the zone's name where a meeting is meant."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from babel import Locale
+from babel.dates import format_date as babel_date
 from flask import Flask
-from flask_babel import format_date, format_datetime, format_time
+from flask_babel import format_date, format_datetime, format_time, get_locale
 
 from portal.clock import utc_now
 from portal.zones import city, offset_label
@@ -24,6 +27,7 @@ def init_filters(app: Flask) -> None:
         utc_iso=utc_iso,
         date_words=date_words,
         city_name=city,
+        dateformat=dateformat,
     )
 
 
@@ -75,6 +79,16 @@ def utc_iso(instant: datetime) -> str:
 def date_words(value: Any) -> str:
     """Say a calendar date: "Sunday 29 November 2026"."""
     return str(format_date(value, "EEEE d MMMM y"))
+
+
+def dateformat(value: date, pattern: str) -> str:
+    """Say a calendar date by a pattern of CLDR. Remembered, because a page of free times says the same dates often."""
+    return _formatted(value, pattern, get_locale())
+
+
+@lru_cache(maxsize=1024)
+def _formatted(value: date, pattern: str, locale: Locale | None) -> str:
+    return str(babel_date(value, pattern, locale=locale or "en_GB"))
 
 
 def _local(formatter: Any, instant: datetime, zone: str, pattern: str) -> Any:

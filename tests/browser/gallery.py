@@ -295,7 +295,7 @@ def _hang_leads(session: Session, gallery: Gallery) -> None:
 
 
 def _hang_calendar(session: Session, jane: Member, gallery: Gallery) -> None:
-    """Put a little of everything into Monday after next, and into this week."""
+    """Put a little of everything into Monday after next."""
     lead = session.scalars(select(Consultation)).one()
     monday = datetime.combine(utc_now().date() + timedelta(days=14 - utc_now().weekday()), time(6), UTC)
     own = add_own_time(
@@ -307,7 +307,6 @@ def _hang_calendar(session: Session, jane: Member, gallery: Gallery) -> None:
     )  # fmt: skip
     gallery.paths |= {
         "full week": f"/calendar?view=week&on={monday.date()}",
-        "full day": f"/calendar?view=day&on={monday.date()}",
         "entry": f"/diary/entries/{held.id}",
         "move": f"/diary/entries/{lead.occupied_id}/move",
         "new time": f"/diary/entries/{lead.occupied_id}/move?on={monday.date()}&at=10:15",
