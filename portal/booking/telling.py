@@ -95,7 +95,7 @@ def tell_person(
         **(more or {}),
     }
     if "ics" in known:
-        facts["ics"] = event_file(consultation, now).decode()
+        facts["ics"] = event_file(consultation, now, zone).decode()
     queue_message(
         session, person, kind, {name: fact for name, fact in facts.items() if name in known},
         now=now, deadline_at=deadline_at, about=(consultation.id, consultation.calendar_sequence),
