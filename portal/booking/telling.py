@@ -90,7 +90,7 @@ def tell_person(
     known = FACTS[kind].must | FACTS[kind].may
     facts = {
         "when": mail.when(consultation.starts_at, zone),
-        "link": mail.visitor_page(consultation.id) if is_booker else mail.guest_page(consultation.id),
+        "link": mail.visitor_page(consultation.id) if is_booker else mail.guest_page(person.id),
         **not_me(session, person.id, mail),
         **(more or {}),
     }
