@@ -36,7 +36,10 @@ class LetterForm(Form):
         filters=[unix_lines],
         validators=[Given(_l("Please write your question.")), Text(3000, lines=True)],
     )
-    agreed = BooleanField(validators=[Given(_l("Please agree, so that your letter may be kept."))])
+    agreed = BooleanField(
+        _l("You may keep this letter and my address, to answer me"),
+        validators=[Given(_l("Please agree, so that your letter may be kept."))],
+    )
     form_key = HiddenField()
     website = StringField(_l("Please leave this empty"))
 
