@@ -23,6 +23,7 @@ from portal.booking.service import request_consultation
 from portal.clock import utc_now
 from portal.couples.models import Couple, CoupleStatus
 from portal.couples.service import create_couple
+from portal.demo_doorway import Doorway, furnish_doorway
 from portal.demo_homework import do_homework
 from portal.diary.queries import next_free_slots
 from portal.diary.rules import ConsultationType, WeeklyHours
@@ -111,6 +112,7 @@ def seed(session: Session, settings: Settings) -> None:
     _couple(session, samir, cleo, dan)
     _meetings(session, jane, (ana, ben), first.id, now)
     do_homework(session, jane.member, (ana.member, ben.member), first.id, now)
+    furnish_doorway(session, Doorway(jane.member, ZONE, posts), now)
     _request(session, jane, posts[0], now)
     _write_sign_ins(settings, [player.sign_in for player in players])
 
