@@ -58,6 +58,7 @@ from portal.security.viewer import Member, Role, TokenPurpose
 from portal.settings import Settings
 from portal.transaction import transaction
 from portal.web.filters import utc_iso
+from tests.browser.calendars import hang_calendars
 from tests.browser.exercises import hang_exercises
 from tests.browser.face import hang_public_face
 from tests.conftest import settings_for
@@ -143,6 +144,7 @@ def _fill(session: Session, settings: Settings, gallery: Gallery) -> None:
     gallery.paths |= hang_public_face(session, jane)
     _hang_leads(session, gallery)
     _hang_calendar(session, jane, gallery)
+    hang_calendars(session, jane)
     _hang_meetings(session, jane, accounts, gallery)
     _hang_individual_questions(session, jane, accounts, gallery)
     _hang_tasks(session, jane, accounts["ana"], gallery)

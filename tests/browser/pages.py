@@ -51,10 +51,10 @@ ROOMS = {
         plain=(
             "/home", "/tasks", "begun test", "page of the test", "look back", "own result", "choice to share", "own share", "joint page", "/about-you", "exercise", "choices", "ranking", "scales",
             "writing paper", "look back at it", "opened exercise", "second part", "written together", "day", "summary in work", "replaced summary", "ready summary", "failed summary", "document", "/account",
-            "/privacy", "/account/sign-ins", "/account/second-factor", "/prove", f"/summaries/{UNKNOWN}",
+            "/privacy", "/account/calendar", "/account/sign-ins", "/account/second-factor", "/prove", f"/summaries/{UNKNOWN}",
         ),
         sent_empty=("/about-you", "/account", "/prove"),
-        pressed=(("choice to share", "See what your partner will see"),),
+        pressed=(("/account/calendar", "Make an address"), ("choice to share", "See what your partner will see"),),
     ),
     "therapist": Room(
         user_name="jane",
@@ -62,8 +62,9 @@ ROOMS = {
             "/today", "/calendar", "full week", "entry", "move", "new time", "own time", "/diary/own-time/new", "/requests", "/requests/letters", "letter", "/desk/articles", "/desk/articles/new", "own article", "own article as read", "/desk/articles/pictures", "/desk/articles/import", "/practice/profile", "/practice/words", "/practice/pages/imprint", "lead", "new couple", "/couples", "couple", "given tasks", "test", "test as they see it", "exercise on the desk", "give a task", "end the work", "individual", "/practice", "/diary/hours", "own period", "/diary/dates", "/diary/places", "/diary/places/new", "own place", "/diary/types", "/diary/types/new", "own type", "/diary/time-off", "own time off", "/practice/help", "guests", "record", "meeting", "note",
             "sign", "signed note", "process note", "write summary", "preview", "summary in work", "replaced summary",
             "failed summary", "document", "unlock code", "/account", "/account/sign-ins", "/prove", f"/couples/{UNKNOWN}",
+            "/account/calendar", "/practice/calendars", "/practice/calendars/new", "/calendar/questions",
         ),
-        sent_empty=("/diary/hours", "/diary/dates", "/diary/places/new", "/diary/types/new", "/diary/time-off", "move", "/desk/articles/new", "/desk/articles/pictures", "/practice/profile", "/practice/words", "/practice/pages/imprint", "move", "/practice/help", "give a task", "end the work", "new couple", "record", "note", "process note"),
+        sent_empty=("/practice/calendars/new", "/diary/hours", "/diary/dates", "/diary/places/new", "/diary/types/new", "/diary/time-off", "move", "/desk/articles/new", "/desk/articles/pictures", "/practice/profile", "/practice/words", "/practice/pages/imprint", "move", "/practice/help", "give a task", "end the work", "new couple", "record", "note", "process note"),
         pressed=(("guests", "Invite"), ("unlock code", "Make a code"), ("/account", "Make ten new backup codes")),
     ),
     "second therapist": Room(user_name="samir", plain=("/today", "/calendar", "/requests", "/couples")),
@@ -74,6 +75,7 @@ REFUSALS = {
     f"/summaries/{UNKNOWN}": 404, f"/couples/{UNKNOWN}": 404,
 }  # fmt: skip
 NO_PAGES = {
+    "calendars.events",
     "static", "health.healthz", "health.readyz", "blog.feed", "booking.event", "documents.download",
     "accounts.second_factor_picture", "blog.picture", "front.favicon", "front.robots", "front.security", "front.sitemap",
     "front.touch_icon",

@@ -27,6 +27,7 @@ class Words:
     email: str = "qanarmail@example.org"
     words: str = "Qanarwords about Sundays"
     letter: str = "Qanarletter about a boat"
+    calendar_address: str = "Qanarfeed"
     partner_name: str = "Qanarpartner"
     partner_last_name: str = "Qanarother"
     partner_email: str = "qanarsecond@example.org"

@@ -92,6 +92,7 @@ class Story:
         self._ask_each_alone(jane, couple)
         self._do_homework(jane, couple)
         self._write(jane, couple)
+        self._connect_calendar()
 
     def _book(self) -> None:
         guest, times = self.browser(), "/consultations/times?zone=Europe/London"
@@ -206,6 +207,12 @@ class Story:
         released = send(jane, preview, {}, to=f"{meeting}/summary/release")
         assert re.fullmatch(r"/summaries/[0-9a-f-]+", released.url.path), released.text
         self._let_mails_leave()
+
+    def _connect_calendar(self) -> None:
+        """What opens a calendar elsewhere is shown to nobody again; nothing is there, so that its job comes to nothing."""
+        address = f"https://127.0.0.1/{WORDS.calendar_address}.ics"
+        new = {"kind": "ics", "name": "Choir", "address": address}
+        send(self.browser_of("jane"), "/practice/calendars/new", new)
 
     def _let_mails_leave(self) -> None:
         """Wait for the worker, then let the minutes pass in which mails to one inbox wait for each other."""
