@@ -58,6 +58,17 @@ class KnownZone:
             ) from None
 
 
+class YesOrNo:
+    """A validator for a question that has to be answered."""
+
+    field_flags: dict[str, bool] = {"required": True}  # noqa: RUF012 - WTForms reads it from the class
+
+    def __call__(self, form: Any, field: Any) -> None:
+        """Raise ValidationError with a sentence that helps."""
+        if field.data not in {choice.value for choice in YES_OR_NO}:
+            raise ValidationError(_l("Please choose yes or no."))
+
+
 class Phone:
     """A validator for a number that can be dialled; an empty one is fine."""
 
@@ -160,8 +171,10 @@ def _reply(question: IntakeQuestion) -> StringField:
 class FirstQuestionsForm(Form):
     """What is asked before anything else, so that nobody fills in a form in vain. Nothing of it is stored."""
 
-    of_age = RadioField(_l("Are both of you 18 or older?"), choices=YES_OR_NO, validators=[])
-    in_region = RadioField(choices=YES_OR_NO, validators=[])
+    of_age = RadioField(
+        _l("Are both of you 18 or older?"), choices=YES_OR_NO, validate_choice=False, validators=[YesOrNo()]
+    )
+    in_region = RadioField(choices=YES_OR_NO, validate_choice=False, validators=[YesOrNo()])
 
     def __init__(self, *, asks_of_age: bool, region_question: str, **options: Any) -> None:
         super().__init__(**options)

@@ -7,7 +7,7 @@ import hmac
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import cast
 from uuid import UUID
 
 from sqlalchemy import CursorResult, Row, Select, delete, select, update
@@ -19,7 +19,7 @@ from portal.booking.models import Consultation, IntakeAnswer
 from portal.booking.queries import form_code
 from portal.booking.rules import CodeTooLate, ConsultationStatus, MailWords
 from portal.booking.telling import tell_therapist, tell_visitor
-from portal.diary.models import ConsultationTypeRow, OccupiedInterval, OccupiedKind
+from portal.diary.models import ConsultationTypeRow, OccupiedInterval, OccupiedKind, PlaceKind
 from portal.diary.service import hold_diary, keep_for
 from portal.errors import NotFound
 from portal.notices.models import MessageKind
@@ -44,7 +44,7 @@ def get_unproved(session: Session, viewer: Viewer, consultation_id: UUID) -> Con
     found = session.scalar(
         select(Consultation)
         .where(Consultation.id == viewer.subject_id, Consultation.id == consultation_id)
-        .options(joinedload(Consultation.person))
+        .options(joinedload(Consultation.person), joinedload(Consultation.place))
     )
     if found is None:
         raise NotFound(str(consultation_id))
@@ -90,6 +90,12 @@ def proof_ends_at(session: Session, consultation: Consultation) -> datetime | No
     return session.get_one(OccupiedInterval, consultation.occupied_id).expires_at
 
 
+def room_zone(consultation: Consultation) -> str:
+    """Give the zone of the room that the visitor would come to, in which its times are always shown; "" without one."""
+    place = consultation.place
+    return place.zone or "" if place is not None and place.kind is PlaceKind.ROOM else ""
+
+
 def announce(session: Session, consultation: Consultation, *, mail: MailWords, now: datetime) -> None:
     """Tell both sides of a booking that counts from now on."""
     is_settled = consultation.status is ConsultationStatus.CONFIRMED
@@ -129,10 +135,10 @@ def _unproved() -> Select[UUID, UUID, UUID | None, UUID]:
     )
 
 
-def _forget(session: Session, rows: Sequence[Row[Any]], now: datetime) -> None:
+def _forget(session: Session, rows: Sequence[Row[UUID, UUID, UUID | None, UUID]], now: datetime) -> None:
     if not rows:
         return
-    ids, persons, touches, intervals = (set(column) - {None} for column in zip(*rows, strict=True))
+    ids, persons, touches, intervals = (set(column) for column in zip(*rows, strict=True))
     session.execute(delete(IntakeAnswer).where(IntakeAnswer.consultation_id.in_(ids)))
     session.execute(delete(Consultation).where(Consultation.id.in_(ids)))
     session.execute(delete(Touch).where(Touch.id.in_(touches)))

@@ -25,6 +25,8 @@ from portal.security.viewer import JobFor, Member, Viewer
 
 # Two of these in one mail could not be told apart, because no mail names anybody: each gets a mail of its own.
 ONE_A_MAIL = frozenset({MessageKind.INVITATION})
+# Somebody sits before a page and waits for these, so they are not folded; booking counts them for each address instead.
+AT_ONCE = frozenset({MessageKind.CONSULTATION_CODE})
 
 
 class PerhapsDelivered(Conflict):
@@ -50,7 +52,7 @@ def queue_message(
 
     The first mail to an inbox leaves at once. What comes within ten minutes of it waits until they are over and shares
     one mail, also when two persons have the same inbox: the mail names nobody. A second invitation waits ten minutes
-    more and gets a mail of its own. After `deadline_at` it is left unsaid.
+    more and gets a mail of its own; a code does not wait at all. After `deadline_at` it is left unsaid.
 
     Raises:
         FactRefused: see `rules.check_facts`.
@@ -63,9 +65,9 @@ def queue_message(
     if is_blocked(session, person):
         return None
     _wait_for_turn(session, code)
-    message = _open_message(session, code, kind) or _begin_message(
-        session, person, code, now, by_text=by_text
-    )
+    message = (None if kind in AT_ONCE else _open_message(session, code, kind)) or _begin_message(
+        session, person, code, now if kind in AT_ONCE else mail_time(_last_mail_at(session, code), now), by_text=by_text
+    )  # fmt: skip
     content = {"facts": facts, "deadline_at": deadline_at.isoformat() if deadline_at else None}
     about_id, about_version = about or (None, None)
     part = MessagePart(
@@ -130,9 +132,8 @@ def phone_code(session: Session, person: Person) -> bytes | None:
 
 
 def _begin_message(
-    session: Session, person: Person, address_code: bytes, now: datetime, *, by_text: bool
+    session: Session, person: Person, address_code: bytes, due_at: datetime, *, by_text: bool
 ) -> Message:
-    due_at = mail_time(_last_mail_at(session, address_code), now)
     message = Message(
         person_id=person.id, address_code=address_code, state=MessageState.WAITING, due_at=due_at, handovers=0,
         by_text=by_text,
@@ -156,13 +157,18 @@ def _last_mail_at(session: Session, address_code: bytes) -> datetime | None:
 
 
 def earliest_time(session: Session, viewer: JobFor, now: datetime) -> datetime:
-    """Say when this job's mail may leave: at once, unless another one reached the same inbox just before."""
+    """Say when this job's mail may leave: at once, unless another one reached the same inbox just before.
+
+    A code is waited for and leaves at once all the same.
+    """
     message = get_message(session, viewer)
+    is_waited_for = exists().where(MessagePart.message_id == message.id, MessagePart.kind.in_(AT_ONCE))
     last = session.scalar(
         select(func.max(Message.sent_at)).where(
             Message.address_code == message.address_code,
             Message.id != message.id,
             Message.sent_at > now - FOLD,
+            ~is_waited_for,
         )
     )
     return now if message.handovers else mail_time(last, now)

@@ -13,7 +13,7 @@ from portal.booking.models import Consultation, ConsultationStatus, IntakeAnswer
 from portal.clock import utc_now
 from portal.diary.models import OccupiedInterval
 from portal.diary.rules import Slot
-from portal.notices.models import MessageKind, MessagePart
+from portal.notices.models import Message, MessageKind, MessagePart
 from portal.people.models import Person
 from portal.practice.models import Practice
 from portal.security.sealed import DataKey
@@ -108,6 +108,9 @@ class TestTheCode:
         assert enter(guest, page, "", "/again")[0] == 200
         assert enter(guest, page, "", "/again")[0] == 429
         old, new = codes(app)
+        with app.app_context():
+            due = list(current_session().scalars(select(Message.due_at)))
+        assert len(due) == 2 and max(due) <= utc_now()  # not folded: somebody waits for it
         if old != new:
             assert enter(guest, page, old)[0] == 422
         assert enter(guest, page, new)[0] == 303

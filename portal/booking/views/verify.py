@@ -12,7 +12,7 @@ from portal.accounts.throttle import throttle
 from portal.booking.contact import masked
 from portal.booking.forms import CodeForm
 from portal.booking.models import Consultation
-from portal.booking.proving import MOST_TRIES, enter_code, get_unproved, proof_ends_at, send_code
+from portal.booking.proving import MOST_TRIES, enter_code, get_unproved, proof_ends_at, room_zone, send_code
 from portal.booking.rules import CodeTooLate, ConsultationStatus
 from portal.booking.views.area import blueprint, here, mail_words, signer
 from portal.clock import utc_now
@@ -86,7 +86,8 @@ def _page(token: str, form: CodeForm, *, status: int = 200, **said: bool) -> Res
         shown = {
             "consultation": consultation,
             "address": masked(consultation.person.email),
-            "zone": consultation.zone,
+            "zone": room_zone(consultation) or consultation.zone,
+            "own": consultation.zone,
             "until": proof_ends_at(current_session(), consultation),
         }
     return render(
