@@ -82,7 +82,9 @@ def problems(
 def send_empty(page: Page) -> Response:
     """Empty the main form and send it."""
     form = page.locator("main form[method=post]").filter(has=page.locator(".button.main")).first
-    for control in form.locator("input:not([type=hidden], [type=radio], [type=checkbox]), textarea").all():
+    for control in form.locator(
+        "input:not([type=hidden], [type=radio], [type=checkbox], [type=file]), textarea"
+    ).all():
         if control.is_visible():
             control.fill("")
     answer = _answer_to(form.locator(".button.main").first)
