@@ -189,7 +189,9 @@ def in_the_way(
 def surroundings_of(session: Session, viewer: Member, reach: Interval, dates: Sequence[date]) -> Surroundings:
     """Load what surrounds a therapist's own entries on these dates, which lie within `reach`. Four statements."""
     return Surroundings(
-        opened=tuple(_opened(session, viewer, dates)),
+        opened=tuple(
+            one for one in _opened(session, viewer, dates) if one.start < reach.end and reach.start < one.end
+        ),
         away=tuple(_intervals(session, viewer, TimeOff, reach)),
         busy=tuple(_intervals(session, viewer, BusyInterval, reach)),
     )

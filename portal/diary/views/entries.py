@@ -80,10 +80,11 @@ def entry(occupied_id: UUID) -> ResponseReturnValue:
     address = find_address(session, viewer, occupied_id)
     if address is not None:
         return redirect_to(address)
-    found = get_entry(session, viewer, occupied_id, utc_now())
+    now = utc_now()
+    found = get_entry(session, viewer, occupied_id, now)
     if found.is_own:
         return redirect_to(url_for("diary.own_time", occupied_id=occupied_id))
-    return render("diary/entry.html", entry=found, zone=_zone().key)
+    return render("diary/entry.html", entry=found, zone=_zone().key, now=now)
 
 
 @blueprint.route("/diary/entries/<uuid:occupied_id>/move", methods=["GET", "POST"])
