@@ -80,7 +80,13 @@ def timetable(
     today = to_local(now, reader_zone).date()
     days = days_of_slots(offer.free(now), reader_zone)
     last = max([today + timedelta(days=offer.kind.horizon_days), *(day.date for day in days)])
-    reasons = offer.reasons(now, first_day=today, days=(last - today).days + 1, reader_zone=reader_zone)
+    reasons = offer.reasons(
+        now,
+        first_day=today,
+        days=(last - today).days + 1,
+        reader_zone=reader_zone,
+        but={day.date for day in days},
+    )
     sunday = today + timedelta(days=6 - today.weekday())
     edges = [(today, min(sunday + A_WEEK, last))]
     while edges[-1][1] < last:

@@ -1,6 +1,6 @@
 """What one therapist offers to visitors, loaded once and asked several times. Pure, like the rules that it asks."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
@@ -116,10 +116,10 @@ class Offer:
         return sorted(firsts + rest[: count - len(firsts)])
 
     def reasons(
-        self, now: datetime, *, first_day: date, days: int, reader_zone: ZoneInfo
+        self, now: datetime, *, first_day: date, days: int, reader_zone: ZoneInfo, but: Collection[date] = ()
     ) -> dict[date, Emptiness]:
-        """Say why each date of the reader is empty, should it be."""
+        """Say why each date of the reader is empty, should it be. `but`: dates that are not."""
         return reasons_for_empty_days(
             availability=self.availability, away=self.away, kind=self.kind, now=now, first_day=first_day, days=days,
-            reader_zone=reader_zone,
+            reader_zone=reader_zone, but=but,
         )  # fmt: skip

@@ -297,18 +297,18 @@ def _occupied_of(
 
     Gaps in which not even one slot has room count as taken. A hold that has run out occupies nothing.
     """
-    # As the driver gives them: to make ten thousand instants of five thousand rows would cost more than the whole page.
+    # As the driver gives them: to make rows and instants of ten thousand bounds would cost more than the whole page.
     taken = _bounds(OccupiedInterval, therapist_id, reach).where(*_is_live(now))
     if ignoring is not None:
         taken = taken.where(OccupiedInterval.id != ignoring)
-    rows = session.connection().execute(
-        taken.union_all(_bounds(BusyInterval, therapist_id, reach)).order_by("since")
-    )
+    found = session.connection().execute(taken.union_all(_bounds(BusyInterval, therapist_id, reach)))
+    bounds_of_rows: list[tuple[Any, Any]] = sorted(found.cursor.fetchall()) if found.cursor else []
+    found.close()
     dialect, instant = session.get_bind().dialect, UtcDateTime()
     least: Any = room // timedelta(microseconds=1) if dialect.name == "sqlite" else room
     return [
         Interval(*(cast("datetime", instant.process_result_value(bound, dialect)) for bound in bounds))
-        for bounds in _joined(rows.all(), least)
+        for bounds in _joined(bounds_of_rows, least)
     ]
 
 
@@ -330,13 +330,14 @@ def _room(kind: ConsultationType) -> timedelta:
 
 
 def _joined(rows: Iterable[Any], least: Any) -> Iterator[tuple[Any, Any]]:
-    since = until = None
-    for start, end in rows:
-        if until is not None and start - until < least:
-            until = max(until, end)
-            continue
-        if until is not None:
+    ahead = iter(rows)
+    if (first := next(ahead, None)) is None:
+        return
+    since, until = first
+    for start, end in ahead:
+        if start - until >= least:
             yield since, until
-        since, until = start, end
-    if until is not None:
-        yield since, until
+            since, until = start, end
+        elif end > until:
+            until = end
+    yield since, until
