@@ -1,4 +1,4 @@
-// Tells the site around a frame how high it is: one number, to that site alone.
+// Tells the site around a frame how high it is: one number, to that site alone. What is folded away has no height to tell.
 (() => {
   "use strict";
   const { site } = document.currentScript.dataset;
@@ -6,8 +6,9 @@
   if (parent === self || (above && above[0] !== site)) return;
   let told = 0;
   function tell() {
-    const height = Math.ceil(document.body.getBoundingClientRect().height);
-    if (height !== told) parent.postMessage((told = height), site);
+    const { width, height: exact } = document.body.getBoundingClientRect();
+    const height = Math.ceil(exact);
+    if (width >= 100 && height !== told) parent.postMessage((told = height), site);
   }
   new ResizeObserver(tell).observe(document.body);
   tell();

@@ -163,7 +163,7 @@ class TestThePage:
 
         assert answer.status_code == 200
         assert soup(answer).select_one("figure.funnel[aria-label]") is not None
-        assert "=Letter" in answer.text and soup(answer).select("tfoot td")
+        assert "=Letter" in answer.text and soup(answer).select("tr.total td")
 
     def test_goes_into_a_file_without_formulas(self, desk: FlaskClient) -> None:
         answer = desk.get("/practice/sources.csv")
