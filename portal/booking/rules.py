@@ -88,7 +88,7 @@ class PartnerKnows(StrEnum):
 class MailWords:
     """How mails say what only the web side knows: full addresses, and times in words (instant, zone id).
 
-    The pages take the id of a consultation, for `not_me_page` of a person, for the waitlist of its entry or offer.
+    The pages take the id of a consultation, for `guest_page` and `not_me_page` of a person, for the waitlist of its entry or offer.
     """
 
     visitor_page: Callable[[UUID], str]

@@ -23,8 +23,8 @@ from portal.assessments.definition import readiness_test
 from portal.assessments.differing import say_differ
 from portal.assessments.service import begin, fingerprint, finish, preview, save_page, share
 from portal.blog.models import Post
-from portal.booking.models import Consultation
-from portal.booking.rules import ConsultationStatus
+from portal.booking.models import Consultation, ConsultationMessage
+from portal.booking.rules import ConsultationStatus, EndedBy, PartnerKnows
 from portal.clock import utc_now
 from portal.couples.models import Couple
 from portal.couples.service import create_couple
@@ -151,6 +151,8 @@ def _fill(session: Session, settings: Settings, gallery: Gallery) -> None:
     _hang_opened_test(session, jane, accounts["ana"], gallery)
     _hang_own_tests(session, jane, accounts, gallery)
     gallery.paths |= hang_exercises(session, jane, accounts)
+    _hang_code(session, gallery)
+    _hang_after(session, gallery)
 
 
 def _hang_opened_test(session: Session, jane: Member, ana: Account, gallery: Gallery) -> None:
@@ -286,6 +288,72 @@ def _hang_opening(session: Session, jane: Member, gallery: Gallery) -> None:
         "own period": f"/diary/hours/{list_weekly(session, jane)[0].id}",
         "own type": f"/diary/types/{list_types(session, jane)[0].id}",
         "own time off": f"/diary/time-off/{list_time_off(session, jane)[0].id}",
+    }
+
+
+def _hang_code(session: Session, gallery: Gallery) -> None:
+    """Let somebody wait for the code from a mail."""
+    known, now = session.scalars(select(Consultation).limit(1)).one(), utc_now()
+    start = (now + timedelta(days=300)).replace(minute=0, second=0, microsecond=0)
+    occupied = occupy(
+        session, therapist_id=known.therapist_id, starts_at=start, ends_at=start + timedelta(minutes=20),
+        kind=OccupiedKind.HOLD, code="Consultation 7K3F", expires_at=now + timedelta(days=1),
+    )  # fmt: skip
+    waiting = Consultation(
+        therapist_id=known.therapist_id, person_id=known.person_id, occupied_id=occupied.id, starts_at=start,
+        ends_at=start + timedelta(minutes=20), zone=ZONE, status=ConsultationStatus.UNVERIFIED,
+        request_code=secrets.token_bytes(32), body_code=b"",
+    )  # fmt: skip
+    session.add(waiting)
+    session.flush()
+    sign = gallery.app.extensions["signer"].sign_id
+    gallery.paths["code"] = f"/consultations/code/{sign(TokenPurpose.CONSULTATION_CODE, waiting.id)}"
+
+
+def _hang_after(session: Session, gallery: Gallery) -> None:
+    """Let one booking be open to a second person and have words; another be taken back; a third be erased."""
+    sign = gallery.app.extensions["signer"].sign_id
+    lead = session.scalars(
+        select(Consultation).where(Consultation.status == ConsultationStatus.CONFIRMED)
+    ).one()
+    lead.partner_knows = PartnerKnows.YES
+    for words, is_from_therapist in (
+        ("I may be ten minutes late.", False),
+        ("That is quite all right.", True),
+    ):
+        session.add(
+            ConsultationMessage(
+                consultation_id=lead.id, person_id=lead.person_id, words=words, is_from_therapist=is_from_therapist
+            )
+        )  # fmt: skip
+    others = []
+    for number in range(3):
+        start = (utc_now() + timedelta(days=301 + number)).replace(minute=0, second=0, microsecond=0)
+        occupied = occupy(
+            session, therapist_id=lead.therapist_id, starts_at=start, ends_at=start + timedelta(minutes=20),
+            kind=OccupiedKind.CONSULTATION, code="Consultation 8K3F",
+        )  # fmt: skip
+        person = add_person(session, first_name="Noor", email="noor@example.org", zone="America/New_York")
+        other = Consultation(
+            therapist_id=lead.therapist_id, person_id=person.id, occupied_id=occupied.id, starts_at=start,
+            ends_at=start + timedelta(minutes=20), zone=ZONE, status=ConsultationStatus.CONFIRMED,
+            request_code=secrets.token_bytes(32), body_code=b"",
+        )  # fmt: skip
+        session.add(other)
+        session.flush()
+        others.append(other)
+    others[0].guest_id = add_person(session, first_name="Ivo", zone="America/New_York").id
+    others[1].status, others[1].ended_by = ConsultationStatus.CANCELLED, EndedBy.THERAPIST
+    others[2].erased_at = utc_now()
+    own = f"/consultations/{sign(TokenPurpose.CONSULTATION, lead.id)}"
+    gallery.paths |= {
+        "another time": f"{own}/move",
+        "cancel booking": f"{own}/cancel",
+        "asked along": f"/joining/{sign(TokenPurpose.CONSULTATION_GUEST, lead.id)}",
+        "come along": f"/joined/{sign(TokenPurpose.CONSULTATION_GUEST, others[0].guest_id)}",
+        "taken back": f"/consultations/{sign(TokenPurpose.CONSULTATION, others[1].id)}",
+        "erased booking": f"/consultations/{sign(TokenPurpose.CONSULTATION, others[2].id)}",
+        "to erase": f"/requests/purge?chosen={others[1].id}",
     }
 
 
