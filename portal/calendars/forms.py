@@ -2,6 +2,7 @@
 
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, PasswordField, RadioField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 
 from portal.calendars.models import OutsideKind
@@ -33,7 +34,10 @@ class OutsideForm(Form):
 
     kind = RadioField(
         _l("How is it reached?"),
-        choices=[(OutsideKind.ICS.value, _l("By a secret address (ICS)")), (OutsideKind.CALDAV.value, _l("By an account (CalDAV)"))],
+        choices=[
+            SelectChoice(OutsideKind.ICS.value, _l("By a secret address (ICS)")),
+            SelectChoice(OutsideKind.CALDAV.value, _l("By an account (CalDAV)")),
+        ],
         default=OutsideKind.ICS.value,
         validators=[InputRequired(_l("Please choose one."))],
     )  # fmt: skip

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, delete, exists, or_, select
+from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from portal import outbox
@@ -62,25 +62,26 @@ def owe_rounds(session: Session, now: datetime) -> None:
 
 
 def owe_round_now(session: Session, calendar_id: UUID, now: datetime) -> None:
-    """Owe a round because the therapist asked for it, at most one in ten seconds; nothing if one is under way."""
-    waiting = select(OutsideCalendar.id).where(OutsideCalendar.id == calendar_id, ~_is_owed())
-    if session.scalar(waiting) is not None:
-        session.execute(
-            delete(OutboxEntry)
-            .where(OutboxEntry.job == JobName.SYNC_CALENDAR, OutboxEntry.subject_id == calendar_id)
-            .where(
-                OutboxEntry.state.not_in(UNSETTLED), OutboxEntry.effect_key.startswith(f"{calendar_id}:now:")
-            )
-        )
-        _owe(session, calendar_id, f"now:{now:%Y-%m-%dT%H:%M:%S.%f}", now)
+    """Owe a round because the therapist asked for it. One that waits for its next try comes at once instead."""
+    session.execute(
+        update(OutboxEntry)
+        .where(OutboxEntry.job == JobName.SYNC_CALENDAR, OutboxEntry.subject_id == calendar_id)
+        .where(OutboxEntry.state == OutboxState.PENDING, OutboxEntry.due_at > now)
+        .values(due_at=now, enqueued_at=None)
+        .execution_options(synchronize_session=False)
+    )
+    free = select(OutsideCalendar.id).where(OutsideCalendar.id == calendar_id, ~_is_owed())
+    if session.scalar(free) is not None:
+        _owe(session, calendar_id, f"{now:%Y-%m-%dT%H:%M:%S.%f}", now)
 
 
-def is_owed(session: Session, calendar_ids: Sequence[UUID]) -> frozenset[UUID]:
-    """Tell for which calendars a round is under way or waits for its next try. One statement."""
+def under_way(session: Session, calendar_ids: Sequence[UUID], now: datetime) -> frozenset[UUID]:
+    """Tell which calendars are being read, or are about to be. One statement."""
+    is_due = or_(OutboxEntry.state == OutboxState.LEASED, OutboxEntry.due_at <= now)
     found = session.scalars(
         select(OutboxEntry.subject_id)
         .where(OutboxEntry.job == JobName.SYNC_CALENDAR, OutboxEntry.subject_id.in_(calendar_ids))
-        .where(OutboxEntry.state.in_(UNSETTLED))
+        .where(OutboxEntry.state.in_(UNSETTLED), is_due)
     )
     return frozenset(found)
 

@@ -26,7 +26,7 @@ from portal.calendars.queries import (
     open_questions,
 )
 from portal.calendars.questions import accept_overlap, follow_change, keep_entry
-from portal.calendars.rounds import is_owed, owe_round_now
+from portal.calendars.rounds import owe_round_now, under_way
 from portal.calendars.rules import AlreadyDecided, CalendarRefused, Failure, TooManyCalendars
 from portal.calendars.service import (
     NewCalendar,
@@ -122,7 +122,7 @@ def outside() -> ResponseReturnValue:
     return render(
         "calendars/outside.html",
         calendars=calendars,
-        under_way=is_owed(session, [one.id for one in calendars]),
+        under_way=under_way(session, [one.id for one in calendars], utc_now()),
         sentences={failure.value: sentence for failure, sentence in SENTENCES.items()},
         questions=len(open_questions(session, viewer, utc_now())),
         zone=get_self(session, viewer).zone,
