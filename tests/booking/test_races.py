@@ -8,7 +8,7 @@ from typing import TypeVar
 import pytest
 from flask import Flask
 
-from portal.booking.models import Consultation
+from portal.booking.models import Consultation, SlotHold
 from portal.diary.rules import Slot
 from portal.transaction import transaction
 from tests.booking.visit import (
@@ -90,3 +90,24 @@ def test_of_two_answers_one_counts(practice: tuple[Flask, Cast, list[Slot]]) -> 
         lambda: desks[1].post(f"{path}/decline", data={"form_token": tokens[1]}),
     )
     assert sorted(answer.status_code for answer in answers) == [303, 409]
+
+
+def test_one_time_is_held_once_and_only_the_holder_books_it(practice: tuple[Flask, Cast, list[Slot]]) -> None:
+    app, _, slots = practice
+    start = slots[6].start
+    guests = [visitor(app) for _ in range(4)]
+    forms = [guest.form(start) for guest in guests]
+    answers = at_once(
+        *(
+            lambda guest=guest, form=form: guest.client.post("/consultations/hold/renew", data=form)
+            for guest, form in zip(guests, forms, strict=True)
+        )
+    )
+    assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409]
+    assert count(app, SlotHold) == 1
+    booked = at_once(
+        *(lambda guest=guest, form=form: guest.send(form) for guest, form in zip(guests, forms, strict=True))
+    )
+    held = next(number for number, answer in enumerate(answers) if answer.status_code == 200)
+    assert [number for number, answer in enumerate(booked) if answer.status_code == 303] == [held]
+    assert (count(app), count(app, SlotHold)) == (1, 0)

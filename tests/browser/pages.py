@@ -54,7 +54,7 @@ ROOMS = {
             "/privacy", "/account/calendar", "/account/sign-ins", "/account/second-factor", "/prove", f"/summaries/{UNKNOWN}",
         ),
         sent_empty=("/about-you", "/account", "/prove"),
-        pressed=(("/account/calendar", "Make an address"), ("choice to share", "See what your partner will see"),),
+        pressed=(("/account/calendar", "Make an address"), ("choice to share", "See what your partner will see")),
     ),
     "therapist": Room(
         user_name="jane",

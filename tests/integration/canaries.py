@@ -26,6 +26,8 @@ class Words:
     last_name: str = "Qanarlast"
     email: str = "qanarmail@example.org"
     words: str = "Qanarwords about Sundays"
+    phone: str = "+447700900123"
+    reply: str = "Qanarreply of a friend"
     letter: str = "Qanarletter about a boat"
     calendar_address: str = "Qanarfeed"
     partner_name: str = "Qanarpartner"

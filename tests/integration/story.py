@@ -17,7 +17,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from portal.accounts.models import Account, LoginSession
-from portal.booking.models import Consultation
+from portal.booking.models import Consultation, IntakeQuestion
 from portal.booking.rules import TOO_QUICK
 from portal.clock import utc_now
 from portal.notices.models import Message
@@ -95,6 +95,8 @@ class Story:
         self._connect_calendar()
 
     def _book(self) -> None:
+        with self.app.app_context(), transaction() as session:
+            session.add(IntakeQuestion(position=0, words="How did you hear of us?"))
         guest, times = self.browser(), "/consultations/times?zone=Europe/London"
         offered = BeautifulSoup(guest.get(times).text, "html.parser").select_one("main form[method=post]")
         assert offered is not None
@@ -107,8 +109,9 @@ class Story:
         time.sleep(TOO_QUICK.total_seconds())
         typed = {
             "first_name": WORDS.first_name, "email": WORDS.email, "partner_name": WORDS.partner_name, "partner_knows": "yes",
-            "words": WORDS.words, "agreed": "y",
+            "words": WORDS.words, "agreed": "y", "phone": WORDS.phone,
         }  # fmt: skip
+        typed |= {str(field["name"]): WORDS.reply for field in form.select("input[name^=reply_]")}
         action = str(form["action"])
         answer = guest.post(action, data={**hidden_fields(shown, action), **typed})
         assert "/consultations/" in answer.url.path, answer.text

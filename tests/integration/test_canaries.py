@@ -41,7 +41,7 @@ from tests.support.smtp import Mailbox
 
 SHARED = {"focus", "going_well", "working_on", "remember_a", "remember_b", "agreed", "next_time"}
 NAMES = {"first_name", "partner_name"}
-LEAD = {"last_name", "email", "words", "partner_last_name", "partner_email"}
+LEAD = {"last_name", "email", "words", "partner_last_name", "partner_email", "phone", "reply"}
 ALONE = {"safe_hours", "safe_word", "about_contact"}
 OPENED = {"opened_goal", "partner_goal"}
 FINISHED = OPENED | {"kept_goal", "shut_story"}
