@@ -13,13 +13,14 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.bench import booking, homework, rendering, sign_in, start, statements, visit
+from tests.bench import booking, diary, homework, rendering, sign_in, start, statements, visit
 from tests.bench.figures import Figure, heading, line
 from tests.bench.installation import ENGINES, Install, installations
 
 Measure = Callable[[Install], Iterator[Figure]]
 MEASURES: dict[str, Measure] = {
     "booking": booking.measure,
+    "diary": diary.measure,
     "homework": homework.measure,
     "statements": statements.measure,
     "visit": visit.measure,
