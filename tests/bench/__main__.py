@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.bench import booking, diary, homework, rendering, sign_in, start, statements, visit
+from tests.bench import booking, diary, homework, reminders, rendering, sign_in, start, statements, visit
 from tests.bench.figures import Figure, heading, line
 from tests.bench.installation import ENGINES, Install, installations
 
@@ -22,6 +22,7 @@ MEASURES: dict[str, Measure] = {
     "booking": booking.measure,
     "diary": diary.measure,
     "homework": homework.measure,
+    "reminders": reminders.measure,
     "statements": statements.measure,
     "visit": visit.measure,
     "start": start.measure,

@@ -2,23 +2,20 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select, update
-from sqlalchemy.orm import Session
 
 from portal.booking import reminders
 from portal.booking.changes import change
 from portal.booking.models import Consultation, Reminder
-from portal.booking.reminders import Lead, owe_reminders, reminder_leads
+from portal.booking.reminders import Lead, owe_reminders
 from portal.booking.rules import ConsultationStatus
 from portal.booking.views.area import mail_words
 from portal.clock import utc_now
-from portal.diary.models import ConsultationTypeRow, OccupiedInterval, OccupiedKind
+from portal.diary.models import ConsultationTypeRow
 from portal.extensions import db
 from portal.notices.models import Message, MessageKind, MessagePart
 from portal.notices.service import what_to_say
@@ -26,75 +23,18 @@ from portal.people.models import Channel, Person
 from portal.people.service import add_person
 from portal.security.viewer import JobFor
 from portal.transaction import transaction
+from tests.booking.agreed import LEAD_MINUTES, Agreed, begin
 from tests.support.cast import make_cast
 
 NOW = utc_now().replace(microsecond=0)
 HOUR = timedelta(hours=1)
-LEAD = 24 * 60
-
-
-@dataclass
-class Practice:
-    """One therapist's type of consultation, and how to agree on a time."""
-
-    app: Flask
-    therapist_id: UUID
-    type_id: UUID
-
-    def agree(
-        self, session: Session, *, begins_in: timedelta, settled: timedelta = -48 * HOUR, **changes: object
-    ) -> Consultation:
-        """Add a confirmed consultation whose time was agreed `settled` from now."""
-        start = NOW + begins_in
-        person = add_person(
-            session, first_name="Ana", email=f"ana{start.timestamp()}@example.org", zone="Europe/London"
-        )
-        occupied = OccupiedInterval(
-            therapist_id=self.therapist_id, starts_at=start, ends_at=start + timedelta(minutes=1),
-            kind=OccupiedKind.CONSULTATION, code="X",
-        )  # fmt: skip
-        session.add(occupied)
-        session.flush()
-        values: dict[str, object] = {
-            "therapist_id": self.therapist_id, "person_id": person.id, "occupied_id": occupied.id, "starts_at": start,
-            "ends_at": start + timedelta(minutes=1), "zone": "Europe/London", "status": ConsultationStatus.CONFIRMED,
-            "type_id": self.type_id, "request_code": occupied.id.bytes, "body_code": b"", "settled_at": NOW + settled,
-            "created_at": NOW + settled, "person": person,
-        }  # fmt: skip
-        consultation = Consultation(**(values | changes))
-        session.add(consultation)
-        session.flush()
-        return consultation
-
-    def sweep(self, now: datetime = NOW, *, has_text_gateway: bool = False) -> int:
-        """Sweep as the sweeper does; return how many reminders are owed by now."""
-        with self.app.app_context():
-            with transaction() as session:
-                leads = reminder_leads(session)
-            for lead in leads:
-                after, is_first = None, True
-                while is_first or after is not None:
-                    with transaction() as session:
-                        after = owe_reminders(
-                            session, lead, after=after, mail=mail_words(), now=now,
-                            has_text_gateway=has_text_gateway,
-                        )  # fmt: skip
-                    is_first = False
-            with transaction() as session:
-                return session.scalar(select(func.count()).select_from(Reminder)) or 0
 
 
 @pytest.fixture
-def practice(either_app: Flask) -> Iterator[Practice]:
+def practice(either_app: Flask) -> Iterator[Agreed]:
     with either_app.app_context():
         with transaction() as session:
-            cast = make_cast(session)
-            kind = ConsultationTypeRow(
-                therapist_id=cast.therapist.person_id, name="Talk", length_minutes=1, reminder_minutes=LEAD
-            )
-            session.add(kind)
-            session.flush()
-            made = Practice(either_app, cast.therapist.person_id, kind.id)
+            made = begin(either_app, session, make_cast(session), NOW)
         yield made
         db.session.remove()
 
@@ -114,7 +54,7 @@ def said(part: MessagePart, now: datetime = NOW) -> bool:
 
 class TestDue:
     def test_is_said_once_however_often_and_in_however_many_places_it_is_swept(
-        self, practice: Practice
+        self, practice: Agreed
     ) -> None:
         with transaction() as session:
             practice.agree(session, begins_in=23 * HOUR)
@@ -133,14 +73,14 @@ class TestDue:
         ],
     )
     def test_is_not_what_is_early_late_just_agreed_or_not_agreed(
-        self, practice: Practice, begins_in: timedelta, settled: timedelta, status: ConsultationStatus
+        self, practice: Agreed, begins_in: timedelta, settled: timedelta, status: ConsultationStatus
     ) -> None:
         with transaction() as session:
             practice.agree(session, begins_in=begins_in, settled=settled, status=status)
         assert practice.sweep() == 0
 
     def test_follows_the_lead_as_it_is_set_now_and_not_as_it_was_set_at_booking(
-        self, practice: Practice
+        self, practice: Agreed
     ) -> None:
         with transaction() as session:
             practice.agree(session, begins_in=3 * HOUR)
@@ -150,7 +90,7 @@ class TestDue:
             session.execute(update(ConsultationTypeRow).values(second_reminder_minutes=240))
         assert practice.sweep() == 1
 
-    def test_two_leads_at_once_share_one_mail_that_says_it_once(self, practice: Practice) -> None:
+    def test_two_leads_at_once_share_one_mail_that_says_it_once(self, practice: Agreed) -> None:
         with transaction() as session:
             practice.agree(session, begins_in=HOUR / 2)
             session.execute(update(ConsultationTypeRow).values(second_reminder_minutes=60))
@@ -161,7 +101,7 @@ class TestDue:
             assert len(what_to_say(session, JobFor(first.message_id), NOW)[1]) == 1
 
     def test_goes_to_the_guest_too_who_joined_in_time_each_by_the_own_clock_and_link(
-        self, practice: Practice
+        self, practice: Agreed
     ) -> None:
         with transaction() as session:
             early, late = (
@@ -178,7 +118,7 @@ class TestDue:
         assert len({json.loads(part.facts)["facts"]["link"] for part in parts()}) == 3
 
     def test_who_wants_nothing_outside_the_portal_gets_nothing_and_is_not_asked_again(
-        self, practice: Practice
+        self, practice: Agreed
     ) -> None:
         with transaction() as session:
             practice.agree(session, begins_in=23 * HOUR).person.channel = Channel.PORTAL_ONLY
@@ -187,7 +127,7 @@ class TestDue:
 
     @pytest.mark.parametrize(("has_gateway", "by_text"), [(True, True), (False, False)])
     def test_goes_by_text_where_that_is_wished_for_and_there_is_a_gateway(
-        self, practice: Practice, *, has_gateway: bool, by_text: bool
+        self, practice: Agreed, *, has_gateway: bool, by_text: bool
     ) -> None:
         with transaction() as session:
             person = practice.agree(session, begins_in=23 * HOUR).person
@@ -200,7 +140,7 @@ class TestDue:
 
 
 class TestTruth:
-    def test_is_never_said_after_a_move_a_cancellation_or_the_start(self, practice: Practice) -> None:
+    def test_is_never_said_after_a_move_a_cancellation_or_the_start(self, practice: Agreed) -> None:
         with transaction() as session:
             consultation = practice.agree(session, begins_in=23 * HOUR)
         practice.sweep()
@@ -214,7 +154,7 @@ class TestTruth:
         assert not said(part)
         assert practice.sweep() == 1, "the new time was agreed when its lead had passed"
 
-    def test_after_a_move_to_later_the_new_time_has_a_reminder_of_its_own(self, practice: Practice) -> None:
+    def test_after_a_move_to_later_the_new_time_has_a_reminder_of_its_own(self, practice: Agreed) -> None:
         with transaction() as session:
             consultation = practice.agree(session, begins_in=23 * HOUR)
         practice.sweep()
@@ -227,14 +167,14 @@ class TestTruth:
         assert practice.sweep() == 1
         assert practice.sweep(NOW + 49 * HOUR) == 2
 
-    def test_the_clock_may_jump_a_day_and_back_and_nothing_is_said_twice(self, practice: Practice) -> None:
+    def test_the_clock_may_jump_a_day_and_back_and_nothing_is_said_twice(self, practice: Agreed) -> None:
         with transaction() as session:
             practice.agree(session, begins_in=40 * HOUR)
         assert [practice.sweep(), practice.sweep(NOW + 24 * HOUR), practice.sweep(), practice.sweep(NOW + 30 * HOUR)] == [
             0, 1, 1, 1,
         ]  # fmt: skip
 
-    def test_after_a_day_without_workers_what_has_begun_is_not_said(self, practice: Practice) -> None:
+    def test_after_a_day_without_workers_what_has_begun_is_not_said(self, practice: Agreed) -> None:
         with transaction() as session:
             for hours in (1, 10, 23):
                 practice.agree(session, begins_in=hours * HOUR)
@@ -244,7 +184,7 @@ class TestTruth:
 
 class TestPages:
     def test_no_more_than_a_page_is_loaded_at_a_time_and_nothing_is_left_out(
-        self, practice: Practice, monkeypatch: pytest.MonkeyPatch
+        self, practice: Agreed, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(reminders, "PAGE", 3)
         with transaction() as session:
@@ -255,7 +195,7 @@ class TestPages:
         while is_first or after is not None:
             with transaction() as session:
                 after = owe_reminders(
-                    session, Lead(practice.type_id, LEAD), after=after, mail=mail_words(), now=NOW
+                    session, Lead(practice.type_id, LEAD_MINUTES), after=after, mail=mail_words(), now=NOW
                 )
                 persons = [one for one in session.identity_map.values() if isinstance(one, Consultation)]
                 loaded.append(len(persons))
@@ -265,7 +205,7 @@ class TestPages:
         with transaction() as session:
             assert session.scalar(select(func.count()).select_from(Reminder)) == 8
 
-    def test_a_person_erased_meanwhile_is_left_out(self, practice: Practice) -> None:
+    def test_a_person_erased_meanwhile_is_left_out(self, practice: Agreed) -> None:
         with transaction() as session:
             consultation = practice.agree(session, begins_in=23 * HOUR)
             session.execute(

@@ -53,7 +53,7 @@ def imap_server(folder: Path) -> Iterator[ImapServer]:
     """Run a server on a free port."""
     server = ImapServer(port=free_port())
     command = [
-        Path(sys.executable).with_name("pymap"), "--host", "127.0.0.1", "--port", str(server.port), "--no-tls", "dict",
+        str(Path(sys.executable).with_name("pymap")), "--host", "127.0.0.1", "--port", str(server.port), "--no-tls", "dict",
     ]  # fmt: skip
     with (
         (folder / "imap.log").open("wb") as log,
