@@ -21,7 +21,9 @@ from portal.security.viewer import Member
 
 def hang_calendars(session: Session, jane: Member) -> None:
     """Connect three calendars; in one of them the consultation was moved, at whose time another one is busy."""
-    lead, now = session.scalars(select(Consultation)).one(), utc_now()
+    now = utc_now()
+    coming = select(Consultation).where(Consultation.starts_at > now).order_by(Consultation.starts_at)
+    lead = session.scalars(coming.limit(1)).one()
     common = {"therapist_id": jane.person_id, "address": "https://127.0.0.1/", "checked_at": now}
     private, clinic = (
         OutsideCalendar(

@@ -270,7 +270,7 @@ def _hang_doors(session: Session, jane: Member, ana: Account, gallery: Gallery) 
 def _hang_booking(session: Session, gallery: Gallery) -> None:
     post = session.scalars(select(Post).order_by(Post.published_at.desc()).limit(1)).one()
     slot = next_free_slots(session, utc_now(), count=1)[0]
-    taken = session.scalars(select(Consultation)).one()
+    taken = _next_lead(session)
     gallery.paths["article"] = f"/articles/{post.slug}"
     gallery.paths["details"] = f"/consultations/new?start={utc_iso(slot.start)}"
     gallery.paths["taken time"] = f"/consultations/new?start={utc_iso(taken.starts_at)}"
@@ -293,7 +293,7 @@ def _hang_opening(session: Session, jane: Member, gallery: Gallery) -> None:
 
 def _hang_code(session: Session, gallery: Gallery) -> None:
     """Let somebody wait for the code from a mail."""
-    known, now = session.scalars(select(Consultation).limit(1)).one(), utc_now()
+    known, now = _next_lead(session), utc_now()
     start = (now + timedelta(days=300)).replace(minute=0, second=0, microsecond=0)
     occupied = occupy(
         session, therapist_id=known.therapist_id, starts_at=start, ends_at=start + timedelta(minutes=20),
@@ -310,12 +310,16 @@ def _hang_code(session: Session, gallery: Gallery) -> None:
     gallery.paths["code"] = f"/consultations/code/{sign(TokenPurpose.CONSULTATION_CODE, waiting.id)}"
 
 
+def _next_lead(session: Session) -> Consultation:
+    """Give the demo's request that is still to come; what came before is history for the report."""
+    coming = select(Consultation).where(Consultation.starts_at > utc_now())
+    return session.scalars(coming.order_by(Consultation.starts_at).limit(1)).one()
+
+
 def _hang_after(session: Session, gallery: Gallery) -> None:
     """Let one booking be open to a second person and have words; another be taken back; a third be erased."""
     sign = gallery.app.extensions["signer"].sign_id
-    lead = session.scalars(
-        select(Consultation).where(Consultation.status == ConsultationStatus.CONFIRMED)
-    ).one()
+    lead = _next_lead(session)
     lead.partner_knows = PartnerKnows.YES
     for words, is_from_therapist in (
         ("I may be ten minutes late.", False),
@@ -358,7 +362,7 @@ def _hang_after(session: Session, gallery: Gallery) -> None:
 
 
 def _hang_leads(session: Session, gallery: Gallery) -> None:
-    lead = session.scalars(select(Consultation)).one()
+    lead = _next_lead(session)
     lead.status, lead.answered_at = ConsultationStatus.CONFIRMED, utc_now()
     gallery.paths["lead"] = f"/requests/{lead.id}"
     gallery.paths["new couple"] = f"/couples/new/{lead.id}"
@@ -366,7 +370,7 @@ def _hang_leads(session: Session, gallery: Gallery) -> None:
 
 def _hang_calendar(session: Session, jane: Member, gallery: Gallery) -> None:
     """Put a little of everything into Monday after next."""
-    lead = session.scalars(select(Consultation)).one()
+    lead = _next_lead(session)
     monday = datetime.combine(utc_now().date() + timedelta(days=14 - utc_now().weekday()), time(6), UTC)
     own = add_own_time(
         session, jane, OccupiedKind.BLOCK, Interval(monday, monday + timedelta(hours=1)), now=utc_now()
