@@ -10,14 +10,18 @@ import pytest
 
 from portal.diary.rules import (
     Availability,
+    Cap,
     ConsultationType,
     Interval,
+    Period,
     Slot,
     SlotNotOffered,
     SlotTaken,
     TimeAway,
     WeeklyHours,
+    available_at,
     free_slots,
+    host_slot,
     nearest_slots,
     slot_at,
 )
@@ -301,3 +305,94 @@ def test_the_rules_load_without_the_web_and_the_database() -> None:
 
     assert "portal.diary.rules" in loaded
     assert not {"flask", "sqlalchemy", "wtforms", "rq", "babel"} & set(loaded)
+
+
+NINE_TO_TEN, NOON_TO_ONE = Period(time(9), time(10)), Period(time(12), time(13))
+
+
+def starts_at(availability: tuple[Availability, ...], cap: Cap | None = None, days: int = 1) -> list[str]:
+    slots = free_slots(
+        availability=availability, occupied=(), away=(), kind=TALK, now=NOW, first_day=MONDAY, days=days, cap=cap
+    )  # fmt: skip
+    return [f"{slot.start:%d %H:%M}" for slot in slots]
+
+
+def test_a_special_date_replaces_its_weekly_hours_and_may_close_it() -> None:
+    weekly = [WeeklyHours(0, time(9), time(10))]
+    closed, moved = {MONDAY: ()}, {MONDAY: [NOON_TO_ONE]}
+
+    assert starts_at((Availability(LONDON, weekly, closed),)) == []
+    assert starts_at((Availability(LONDON, weekly, moved),)) == ["23 12:00", "23 12:30"]
+    assert starts_at((Availability(LONDON, weekly, {date(2026, 11, 30): ()}),)) == ["23 09:00", "23 09:30"]
+
+
+def test_hours_of_a_place_come_on_top_by_its_own_clocks_and_its_special_dates_outweigh_all() -> None:
+    own = Availability(LONDON, [WeeklyHours(0, time(9), time(10))])
+    there = Availability(NEW_YORK, [WeeklyHours(0, time(9), time(10))])
+    special = Availability(NEW_YORK, there.weekly, {MONDAY: [NINE_TO_TEN]})
+
+    assert available_at(own, Availability(NEW_YORK, [])) == (own,)
+    assert starts_at(available_at(own, there)) == ["23 09:00", "23 09:30", "23 14:00", "23 14:30"]
+    assert starts_at(available_at(own, special)) == ["23 14:00", "23 14:30"]
+    closed = Availability(LONDON, own.weekly, {MONDAY: ()})
+    assert starts_at(available_at(closed, there)) == []
+    assert starts_at(available_at(closed, special)) == ["23 14:00", "23 14:30"]
+
+
+def test_a_cap_counts_dates_and_weeks_from_monday_by_the_therapists_clocks() -> None:
+    daily = (Availability(LONDON, [WeeklyHours(day, time(9), time(9, 30)) for day in range(7)]),)
+    sunday_before, friday = date(2026, 11, 22), date(2026, 11, 27)
+
+    def days(cap: Cap) -> list[str]:
+        return [start[:2] for start in starts_at(daily, cap, days=8)]
+
+    assert days(Cap(LONDON, 1, None, {friday: 1})) == ["23", "24", "25", "26", "28", "29", "30"]
+    assert days(Cap(LONDON, None, 2, {friday: 1, sunday_before: 5})) == [
+        "23",
+        "24",
+        "25",
+        "26",
+        "27",
+        "28",
+        "29",
+        "30",
+    ]
+    assert days(Cap(LONDON, None, 2, {friday: 2})) == ["30"]
+    late = (Availability(LONDON, [WeeklyHours(0, time(23), time())]),)
+    tokyo = ZoneInfo("Asia/Tokyo")  # there it is Tuesday already
+    assert starts_at(late, Cap(tokyo, 1, None, {date(2026, 11, 24): 1})) == []
+    with pytest.raises(SlotTaken):
+        slot_at(
+            at("23 09:00"), availability=daily, occupied=(), away=(), kind=TALK, now=NOW, cap=Cap(LONDON, 1, None, {MONDAY: 1}),
+        )  # fmt: skip
+
+
+def test_the_host_is_bound_by_nothing_but_what_is_occupied() -> None:
+    night = at("23 03:07")
+
+    assert host_slot(night, occupied=(), kind=TALK) == Slot(night, night + timedelta(minutes=20))
+    with pytest.raises(SlotTaken):
+        host_slot(
+            night, occupied=[during("23 03:30", "23 04:00")], kind=TALK
+        )  # its own buffer of ten minutes
+    assert host_slot(night, occupied=[during("23 03:37", "23 04:00")], kind=TALK).start == night
+
+
+@pytest.mark.parametrize(
+    ("other", "collides"),
+    [
+        (WeeklyHours(0, time(10, 59), time(12)), True),
+        (WeeklyHours(0, time(11), time(12)), False),
+        (WeeklyHours(0, time(8), time()), True),
+        (WeeklyHours(1, time(9), time(11)), False),
+        (WeeklyHours(0, time(9), time(11), valid_from=date(2026, 12, 8)), True),
+        (WeeklyHours(0, time(9), time(11), valid_from=date(2026, 12, 22)), False),
+        # From Tuesday to Sunday there is no Monday that both could have.
+        (WeeklyHours(0, time(9), time(11), date(2026, 12, 15), date(2026, 12, 20)), False),
+        (WeeklyHours(0, time(9), time(11), date.max, date.max), False),
+    ],
+)  # fmt: skip
+def test_hours_collide_only_where_some_date_has_time_in_both(other: WeeklyHours, collides: bool) -> None:
+    mine = WeeklyHours(0, time(9), time(11), valid_until=date(2026, 12, 21))
+
+    assert mine.collides(other) is other.collides(mine) is collides
