@@ -18,6 +18,7 @@ from portal.accounts.models import LoginSession, OneTimePurpose, OneTimeToken
 from portal.blog.rules import Tag
 from portal.blog.service import publish_post
 from portal.booking.answering import confirm_consultation
+from portal.booking.models import Consultation
 from portal.booking.rules import ConsultationRequest, MailWords, PartnerKnows, new_form_id
 from portal.booking.service import request_consultation
 from portal.calendars.models import CalendarFeed
@@ -236,6 +237,9 @@ class GrowingPractice:
         signer: Signer = self.app.extensions["signer"]
         lead_id = self._add_lead(session, is_confirmed=False)
         booked = signer.sign_id(TokenPurpose.CONSULTATION, lead_id)
+        second = make_person(session, "Tom")
+        session.get_one(Consultation, lead_id).guest_id = second.id
+        joined = signer.sign_id(TokenPurpose.CONSULTATION_GUEST, second.id)
         guest = make_person(session, "Noor", "noor@example.org")
         issued = invite(session, self._therapist, guest, now=utc_now())
         self.values["consultation_id"] = lead_id
@@ -248,6 +252,11 @@ class GrowingPractice:
         self.tokens = {
             "booking.booked": booked,
             "booking.event": booked,
+            "booking.move": booked,
+            "booking.cancel": booked,
+            "booking.come_along": signer.sign_id(TokenPurpose.CONSULTATION_GUEST, lead_id),
+            "booking.guest": joined,
+            "booking.guest_event": joined,
             "calendars.events": feed,
             "accounts.invitation": issued.token,
             "accounts.choose_password": _reset_token(session, self.cast.ana),

@@ -332,6 +332,8 @@ class TestAttendance:
             for came in (nobody, {"booker": "came", "partner": "missed"}, nobody):
                 assert post(later, lead_of(app), "attendance", **came)[0] == 303
             assert post(later, lead_of(app), "attendance", booker="late")[0] == 422
+            shown = client_of(app, None).get(page).text
+            assert "We did not meet" in shown and "See every free time" in shown
         assert the_one(app).attendance is Attendance.MISSED
         assert len(mails(app, MessageKind.CONSULTATION_MISSED)) == 1
 

@@ -25,6 +25,7 @@ from portal.booking.queries import get_consultation, get_place, windows_of
 from portal.booking.rebooking import book_instead, give_address, offer_instead
 from portal.booking.rules import (
     AlreadySent,
+    Attendance,
     ConsultationStatus,
     DeclineReason,
     EndedBy,
@@ -77,6 +78,7 @@ class Booked:
     token: str = ""
     place: PlaceRow | None = None
     is_over: bool = False
+    was_missed: bool = False
     version: int = 0
     move_until: datetime | None = None
     cancel_until: datetime | None = None
@@ -329,6 +331,8 @@ def _shown(token: str, consultation: Consultation) -> Booked:
         token=token,
         place=place,
         is_over=consultation.status in LIVE and consultation.starts_at <= now,
+        was_missed=consultation.attendance is Attendance.MISSED
+        and consultation.partner_attendance is not Attendance.CAME,
         version=consultation.calendar_sequence,
         move_until=windows.move_until(*times) if is_live and windows.may_move(*times, now) else None,
         cancel_until=windows.cancel_until(*times) if is_live and windows.may_cancel(*times, now) else None,
