@@ -80,6 +80,8 @@ HARMFUL = {
     "half": (FILES / "feed.rss").read_bytes()[:400],
     "entities": f"<!DOCTYPE r [{ENTITIES}]><rss><channel><title>&a29;</title></channel></rss>".encode(),
     "a file of ours": b'<!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]><rss><channel><title>&x;</title></channel></rss>',
+    "an entity that harms nobody": b'<!DOCTYPE rss [<!ENTITY x "y">]><rss version="2.0"><channel><title>t</title><item><title>A</title>'
+    b"<description>&x;</description></item></channel></rss>",
     "nesting": b"<rss>" + b"<a>" * 100_000 + b"</a>" * 100_000 + b"</rss>",
     "elements": RSS.format("<a/>" * 210_000).encode(),
     "wrong letters": b"\xff\xfe\x00\x01<rss/>",

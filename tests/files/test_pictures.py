@@ -116,6 +116,7 @@ def test_of_moving_pictures_the_first_frame_is_taken() -> None:
     ],
     ids=lambda value: str(value)[:24],
 )
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 def test_what_is_no_picture_is_refused_with_its_reason(content: bytes, flaw: Flaw) -> None:
     with pytest.raises(PictureRefused) as refusal:
         reencode(content)
