@@ -257,6 +257,10 @@ class GrowingPractice:
             "booking.come_along": signer.sign_id(TokenPurpose.CONSULTATION_GUEST, lead_id),
             "booking.guest": joined,
             "booking.guest_event": joined,
+            "booking.verify": signer.sign_id(TokenPurpose.CONSULTATION_CODE, lead_id),
+            "booking.not_me": signer.sign_id(
+                TokenPurpose.NOT_ME, session.get_one(Consultation, lead_id).person_id
+            ),
             "calendars.events": feed,
             "accounts.invitation": issued.token,
             "accounts.choose_password": _reset_token(session, self.cast.ana),
