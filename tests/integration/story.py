@@ -117,6 +117,13 @@ class Story:
         assert "/consultations/" in answer.url.path, answer.text
         self.guest_page = answer.url.path
         self._let_mails_leave()
+        message = send(guest, self.guest_page, {"words": WORDS.message}, to=f"{self.guest_page}/message").text
+        way = BeautifulSoup(message, "html.parser").select_one("#pass-on")
+        assert way is not None
+        second = {"first_name": WORDS.second_first, "email": WORDS.second_email, "zone": "UTC", "agreed": "y"}
+        along = send(self.browser(), urlsplit(str(way["value"])).path, second)
+        assert along.url.path.startswith("/joined/"), along.text
+        self._let_mails_leave()
 
     def _write_letter(self) -> None:
         guest = self.browser()
@@ -141,6 +148,7 @@ class Story:
         with self.app.app_context():
             newest = select(Consultation).order_by(Consultation.created_at.desc()).limit(1)
             lead = current_session().scalars(newest).one().id
+        send(jane, f"/requests/{lead}", {"say-words": WORDS.answer}, to=f"/requests/{lead}/message")
         send(jane, f"/requests/{lead}", {}, to=f"/requests/{lead}/confirm")
         self._let_mails_leave()
         persons = {
