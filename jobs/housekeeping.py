@@ -13,6 +13,7 @@ from portal.accounts.throttle import forget_old_tries
 from portal.booking.erasing import erase_due
 from portal.booking.holds import forget_holds
 from portal.booking.proving import forget_unproved
+from portal.booking.waitlist import erase_waiting
 from portal.files.store import remove_stray
 from portal.transaction import transaction
 
@@ -38,14 +39,14 @@ def remove_expired(session: Session, now: datetime) -> None:
 
 
 def erase_leads(now: datetime) -> int:
-    """Erase people who booked and did not go on, once the practice keeps them no longer; return how many.
+    """Erase people who booked or waited and did not go on, once the practice keeps them no longer; return how many.
 
     One transaction for each fifty; what is left after the last of them waits for the next round.
     """
     erased = 0
     for _ in range(MOST_ERASED_BATCHES):
         with transaction() as session:
-            number = erase_due(session, now)
+            number = erase_due(session, now) + erase_waiting(session, now)
         erased += number
         if number == 0:
             break

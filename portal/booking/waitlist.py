@@ -22,6 +22,7 @@ from portal.booking.rules import (
     WaitlistState,
 )
 from portal.booking.service import request_consultation
+from portal.booking.standing import erase_before
 from portal.booking.telling import not_me
 from portal.booking.wishes import (
     MOST_OPEN_OFFERS,
@@ -40,12 +41,15 @@ from portal.errors import NotFound
 from portal.marks import Mark
 from portal.notices.models import MessageKind
 from portal.notices.service import queue_message
+from portal.people.erasing import erase_person
 from portal.people.models import Person
 from portal.people.service import add_person
+from portal.practice.queries import find_practice
 from portal.security.viewer import JobFor, Member, TokenHolder, TokenPurpose, Viewer
 from portal.sources.models import Touch
 from portal.sources.service import keep_touch
 
+ERASED_AT_ONCE = 50
 MOST_READ = 200  # who has waited longest, at a time
 
 
@@ -257,6 +261,28 @@ def _end_offer(
     if not occupied.is_released:
         release(session, occupied)
     record_of(session, viewer, Action.WAITLIST_OFFER_ENDED, offer)
+
+
+def erase_waiting(session: Session, now: datetime) -> int:
+    """Erase at most fifty persons of the list who joined it longer ago than the practice keeps leads; return how many.
+
+    They leave the list first. Whose booking came of it is erased by the booking's own rule, with another person.
+    """
+    practice = find_practice(session)
+    if practice is None:
+        return 0
+    before = erase_before(now, practice.lead_retention_days)
+    due = session.scalars(
+        select(WaitlistEntry)
+        .join(WaitlistEntry.person)
+        .where(WaitlistEntry.created_at <= before, Person.erased_at.is_(None))
+        .order_by(WaitlistEntry.created_at, WaitlistEntry.id)
+        .limit(ERASED_AT_ONCE)
+    ).all()
+    for entry in due:
+        leave_waitlist(session, JobFor(entry.id), entry, now=now)
+        erase_person(session, entry.person_id, now)
+    return len(due)
 
 
 def therapists_with_waiting(session: Session) -> list[UUID]:

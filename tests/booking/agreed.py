@@ -1,11 +1,14 @@
 """Consultations that both sides have agreed on, and a sweep for their reminders."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
+from weakref import WeakSet
 
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
 from portal.booking.models import Consultation, Reminder
@@ -13,6 +16,7 @@ from portal.booking.reminders import owe_reminders, reminder_leads
 from portal.booking.rules import ConsultationStatus
 from portal.booking.views.area import mail_words
 from portal.diary.models import ConsultationTypeRow, OccupiedInterval, OccupiedKind
+from portal.orm import Model
 from portal.people.service import add_person
 from portal.transaction import transaction
 from tests.support.cast import Cast
@@ -75,6 +79,23 @@ class Agreed:
                     is_first = False
             with transaction() as session:
                 return session.scalar(select(func.count()).select_from(Reminder)) or 0
+
+
+@contextmanager
+def most_alive(kind: type[Model]) -> Iterator[list[int]]:
+    """Count, in the list's only place, how many loaded rows of one kind are kept at the same time at most."""
+    alive: WeakSet[Model] = WeakSet()
+    most = [0]
+
+    def note(row: Model, _context: object) -> None:
+        alive.add(row)
+        most[0] = max(most[0], len(alive))
+
+    event.listen(kind, "load", note)
+    try:
+        yield most
+    finally:
+        event.remove(kind, "load", note)
 
 
 def begin(app: Flask, session: Session, cast: Cast, now: datetime) -> Agreed:

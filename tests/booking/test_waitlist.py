@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from jobs.housekeeping import erase_leads
 from portal.booking.models import Consultation, WaitlistEntry, WaitlistOffer
 from portal.booking.rules import OfferState, WaitlistState, new_form_id
 from portal.booking.views.area import mail_words
@@ -306,3 +307,17 @@ def test_the_therapist_sees_who_waits_and_can_remove_them(waitlist: List) -> Non
     }
     assert jane.post(f"/requests/waitlist/{entry.id}/remove", data={"form_token": token}).status_code == 303
     assert "Nobody is waiting" in jane.get("/requests/waitlist").text
+
+
+def test_who_waited_longer_than_leads_are_kept_is_erased(
+    waitlist: List, clock: time_machine.Traveller
+) -> None:
+    page = waitlist.join().headers["Location"]
+    assert waitlist.client.get(page).status_code == 200
+    with waitlist.app.app_context():
+        assert erase_leads(utc_now() + timedelta(days=89)) == 0
+        assert erase_leads(utc_now() + timedelta(days=91)) == 1
+        db.session.remove()
+    assert waitlist.client.get(page).status_code == 404
+    assert waitlist.entries()[0].state is WaitlistState.LEFT
+    assert waitlist.sweep() == 0

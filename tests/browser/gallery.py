@@ -61,6 +61,8 @@ from portal.web.filters import utc_iso
 from tests.browser.calendars import hang_calendars
 from tests.browser.exercises import hang_exercises
 from tests.browser.face import hang_public_face
+from tests.browser.frames import hang_frames
+from tests.browser.waitlist import hang_waitlist
 from tests.conftest import settings_for
 from tests.support.individual import all_said, ask_quietly, fill_in
 from tests.support.processes import free_port
@@ -140,8 +142,10 @@ def _fill(session: Session, settings: Settings, gallery: Gallery) -> None:
     _hang_mail(settings, gallery)
     _hang_doors(session, jane, accounts["ana"], gallery)
     _hang_booking(session, gallery)
+    gallery.paths |= hang_waitlist(session, jane, gallery.app)
     _hang_opening(session, jane, gallery)
     gallery.paths |= hang_public_face(session, jane)
+    gallery.paths |= hang_frames(session, jane, gallery.app.extensions["signer"])
     _hang_leads(session, gallery)
     _hang_calendar(session, jane, gallery)
     hang_calendars(session, jane)
@@ -276,6 +280,7 @@ def _hang_booking(session: Session, gallery: Gallery) -> None:
     gallery.paths["taken time"] = f"/consultations/new?start={utc_iso(taken.starts_at)}"
     signer = gallery.app.extensions["signer"]
     gallery.paths["booked"] = f"/consultations/{signer.sign_id(TokenPurpose.CONSULTATION, taken.id)}"
+    gallery.paths["not me"] = f"/not-me/{signer.sign_id(TokenPurpose.NOT_ME, taken.person_id)}"
 
 
 def _hang_opening(session: Session, jane: Member, gallery: Gallery) -> None:
