@@ -141,13 +141,14 @@ def test_made_anew_the_old_address_ends(app: Flask, cast: Cast) -> None:
     old, new = made(app, cast.ana), made(app, cast.ana)
     assert client_of(app, None).get(old).status_code == 404
     assert client_of(app, None).get(new).status_code == 200
+    token = new.removeprefix("/calendars/").removesuffix(".ics")
+    for wrong in (token[:-1], token.swapcase(), token + "A", "%00", "a" * 5_000):
+        assert client_of(app, None).get(f"/calendars/{wrong}.ics").status_code == 404
     press(app, client_of(app, cast.ana), "/account/calendar/revoke")
     assert client_of(app, None).get(new).status_code == 404
 
 
-@pytest.mark.parametrize(
-    "ending", ["revoked", "separated", "archived", "left", "disabled", "truncated", "other case"]
-)
+@pytest.mark.parametrize("ending", ["revoked", "separated", "archived", "left", "disabled"])
 def test_an_address_that_has_ended_is_like_one_that_never_was(app: Flask, cast: Cast, ending: str) -> None:
     path = made(app, cast.ana)
     with app.app_context(), transaction() as session:
@@ -162,9 +163,8 @@ def test_an_address_that_has_ended_is_like_one_that_never_was(app: Flask, cast: 
                 session.scalars(own).one().left_at = now
             case "disabled":
                 session.get_one(Account, cast.ana.account_id).is_disabled = True
-    wrong = {"truncated": path[:-10] + ".ics", "other case": path.swapcase().replace("/CALENDARS", "/calendars").replace(".ICS", ".ics")}  # fmt: skip
     with counted(app) as ended:
-        answer = client_of(app, None).get(wrong.get(ending, path))
+        answer = client_of(app, None).get(path)
     with counted(app) as never:
         unknown = client_of(app, None).get(MISSING)
     assert answer.status_code == unknown.status_code == 404

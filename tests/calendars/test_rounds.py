@@ -272,6 +272,11 @@ class TestRhythm:
 
 
 class TestByAccount:
+    @pytest.fixture
+    def database_url(self, sqlite_url: str) -> str:
+        """One engine is enough for what is about the server; `TestAsking` and the others try both."""
+        return sqlite_url
+
     @pytest.mark.parametrize("path", ["/", f"/{USER}/", f"/{USER}/nothing/", ""])
     def test_calendars_are_found_from_the_server_the_account_and_the_calendar(
         self, radicale: CalDavServer, account: str, path: str
@@ -333,28 +338,6 @@ class TestByAccount:
         assert set(radicale.entries(account)) == {f"{one}.ics" for one in ids}
         assert len(current_session().scalars(select(WrittenEvent)).all()) == 2
         assert desk.questions() == []
-
-    def test_deleted_there_it_is_asked_once_and_kept_it_is_written_anew(
-        self, desk: Desk, radicale: CalDavServer, account: str
-    ) -> None:
-        occupied_id = desk.book()
-        desk.round()
-        radicale.ask("DELETE", f"{account}{occupied_id}.ics")
-        desk.round()
-        desk.round()
-        (question,) = desk.questions()
-        assert question.change is FoundChange.DELETED
-        assert not desk.occupied(occupied_id).is_released
-        assert radicale.entries(account) == {}
-        page = desk.page()
-        assert "An entry was deleted in" in page
-        assert "Priya" not in page
-        assert desk.answer("keep") == 303
-        assert desk.press(f"/calendar/questions/{question.id}", answer="follow") in {400, 409}
-        desk.round()
-        assert set(radicale.entries(account)) == {f"{occupied_id}.ics"}
-        desk.round()
-        assert [one.answer for one in desk.questions()] == [QuestionAnswer.KEPT]
 
     def test_followed_a_deletion_cancels_the_consultation(
         self, desk: Desk, radicale: CalDavServer, account: str
@@ -423,6 +406,30 @@ class TestByAccount:
         assert desk.round() is OutboxState.FAILED
         assert desk.calendar.failure == Failure.MISSING.value
         assert desk.questions() == []
+
+
+class TestAsking:
+    def test_deleted_there_it_is_asked_once_and_kept_it_is_written_anew(
+        self, desk: Desk, radicale: CalDavServer, account: str
+    ) -> None:
+        occupied_id = desk.book()
+        desk.round()
+        radicale.ask("DELETE", f"{account}{occupied_id}.ics")
+        desk.round()
+        desk.round()
+        (question,) = desk.questions()
+        assert question.change is FoundChange.DELETED
+        assert not desk.occupied(occupied_id).is_released
+        assert radicale.entries(account) == {}
+        page = desk.page()
+        assert "An entry was deleted in" in page
+        assert "Priya" not in page
+        assert desk.answer("keep") == 303
+        assert desk.press(f"/calendar/questions/{question.id}", answer="follow") in {400, 409}
+        desk.round()
+        assert set(radicale.entries(account)) == {f"{occupied_id}.ics"}
+        desk.round()
+        assert [one.answer for one in desk.questions()] == [QuestionAnswer.KEPT]
 
     def test_of_two_rounds_at_once_the_later_is_thrown_away(self, desk: Desk) -> None:
         with transaction() as session:
