@@ -74,7 +74,7 @@ def name_of(line: Line) -> str:
 
 
 def _written(number: int | None) -> str:
-    return _("fewer than %(least)d, or hidden", least=LEAST_SHOWN) if number is None else str(number)
+    return str(_("hidden")) if number is None else str(number)
 
 
 def _asked() -> tuple[Which, list[date], date | None]:
