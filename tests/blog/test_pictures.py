@@ -59,20 +59,19 @@ def test_everybody_sees_what_is_on_the_shelf_as_a_picture_and_nothing_else(
         assert again.status_code == 304 and not again.data
 
 
-@pytest.mark.parametrize(
-    ("content", "says"),
-    [
-        (b"", "choose a file"),
-        (b"<svg onload='alert(1)'/>", "SVG"),
-        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC"),
-        (b"<!doctype html>", "no picture"),
-        (small_picture("JPEG")[:300], "damaged"),
-    ],
-    ids=["nothing", "drawing", "phone", "page", "half"],
-)
-def test_a_refusal_says_why_and_keeps_what_was_typed(jane: FlaskClient, content: bytes, says: str) -> None:
-    answer = upload(jane, content, alt="Qanarwords")
-    assert answer.status_code == 422 and says in answer.text and "Qanarwords" in answer.text
+REFUSED = [
+    (b"", "choose a file"),
+    (b"<svg onload='alert(1)'/>", "SVG"),
+    (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC"),
+    (b"<!doctype html>", "no picture"),
+    (small_picture("JPEG")[:300], "damaged"),
+]
+
+
+def test_a_refusal_says_why_and_keeps_what_was_typed(jane: FlaskClient) -> None:
+    for content, says in REFUSED:
+        answer = upload(jane, content, alt="Qanarwords")
+        assert answer.status_code == 422 and says in answer.text and "Qanarwords" in answer.text
 
 
 @pytest.mark.usefixtures("half_read")
