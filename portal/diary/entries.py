@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Row, Select, select
 from sqlalchemy.orm import Session
 
 from portal.diary.agenda import union
+from portal.diary.days import whole_day
 from portal.diary.models import (
     BusyInterval,
     OccupiedInterval,
@@ -26,6 +28,7 @@ from portal.diary.rules import Availability, Interval, available_at
 from portal.errors import NotFound
 from portal.practice.models import Therapist
 from portal.security.viewer import Member
+from portal.zones import to_local
 
 DAY = timedelta(days=1)
 OWN = frozenset({OccupiedKind.BLOCK, OccupiedKind.MEETING})  # what the diary itself keeps
@@ -136,15 +139,15 @@ def visible_to(viewer: Member, now: datetime) -> Select[OccupiedInterval]:
 
 def entries_of(session: Session, viewer: Member, reach: Interval, now: datetime) -> list[DiaryEntry]:
     """List what lies within, in order of time. One statement, and for therapists one a kind that another area keeps."""
-    rows = session.execute(
-        visible_to(viewer, now)
-        .add_columns(Therapist.display_name)
-        .outerjoin(Therapist, Therapist.person_id == OccupiedInterval.therapist_id)
-        .where(_touches(OccupiedInterval, reach))
-        .order_by(OccupiedInterval.starts_at, OccupiedInterval.id)
-    ).all()
+    rows = _rows_within(session, viewer, reach, now)
     about = _about(session, viewer, [row for row, _name in rows])
     return [DiaryEntry(row, about.get(row.id), name or "") for row, name in rows]
+
+
+def codes_of_today(session: Session, viewer: Member, zone: ZoneInfo, now: datetime) -> list[DiaryEntry]:
+    """List what lies on the reader's own today, without what its areas would say about it. One statement."""
+    today = whole_day(to_local(now, zone).date(), zone)
+    return [DiaryEntry(row, None, name or "") for row, name in _rows_within(session, viewer, today, now)]
 
 
 def get_entry(
@@ -224,6 +227,18 @@ def _intervals(
         .order_by(table.starts_at)
     )
     return [Interval(*row) for row in rows]
+
+
+def _rows_within(
+    session: Session, viewer: Member, reach: Interval, now: datetime
+) -> Sequence[Row[OccupiedInterval, str | None]]:
+    return session.execute(
+        visible_to(viewer, now)
+        .add_columns(Therapist.display_name)
+        .outerjoin(Therapist, Therapist.person_id == OccupiedInterval.therapist_id)
+        .where(_touches(OccupiedInterval, reach))
+        .order_by(OccupiedInterval.starts_at, OccupiedInterval.id)
+    ).all()
 
 
 def _about(session: Session, viewer: Member, rows: Sequence[OccupiedInterval]) -> dict[UUID, About]:

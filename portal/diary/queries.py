@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -15,7 +15,6 @@ from portal.diary.models import (
     BusyInterval,
     ConsultationTypeRow,
     OccupiedInterval,
-    OccupiedKind,
     PlaceKind,
     PlaceRow,
     SpecialHours,
@@ -36,11 +35,8 @@ from portal.diary.rules import (
     WeeklyHours,
     available_at,
 )
-from portal.errors import NotFound
 from portal.orm import UtcDateTime
-from portal.people.models import Person
 from portal.practice.models import Therapist
-from portal.security.viewer import Member
 from portal.zones import parse_zone, to_local
 
 A_DAY = timedelta(days=1)
@@ -53,16 +49,6 @@ class Bookable(NamedTuple):
     therapist: Therapist
     type: ConsultationTypeRow
     places: tuple[PlaceRow, ...]
-
-
-class Entry(NamedTuple):
-    """One line of a calendar page: a time without its buffers, and a code; never a name."""
-
-    starts_at: datetime
-    ends_at: datetime
-    kind: OccupiedKind
-    code: str
-    therapist_name: str
 
 
 def list_bookable(session: Session) -> list[Bookable]:
@@ -153,37 +139,6 @@ def next_free_slots(
     """List the next free times of one therapist, on different days where possible. Four statements."""
     offer = find_offer(session, now, therapist_id)
     return offer.next_by_day(now, count) if offer else []
-
-
-def calendar_of(session: Session, viewer: Member, now: datetime, *, days: int = 14) -> list[Entry]:
-    """List what is in the diary from the viewer's today on: a therapist's own time, for other staff everybody's.
-
-    One statement, and one for the viewer's zone unless it is loaded. Raises NotFound for anybody else.
-    """
-    if not viewer.is_staff:
-        raise NotFound(str(viewer.person_id))
-    zone = parse_zone(session.get_one(Person, viewer.person_id).zone)
-    today = datetime.combine(to_local(now, zone).date(), time(), zone)
-    entries = (
-        select(OccupiedInterval, Therapist.display_name)
-        .outerjoin(Therapist, Therapist.person_id == OccupiedInterval.therapist_id)
-        .where(OccupiedInterval.is_released.is_(False))
-        .where(OccupiedInterval.ends_at > today, OccupiedInterval.starts_at < today + days * A_DAY)
-        .order_by(OccupiedInterval.starts_at, OccupiedInterval.id)
-    )
-    if viewer.is_therapist:
-        entries = entries.where(OccupiedInterval.therapist_id == viewer.person_id)
-    return [_entry(row, name or "") for row, name in session.execute(entries)]
-
-
-def _entry(row: OccupiedInterval, therapist_name: str) -> Entry:
-    return Entry(
-        row.starts_at + timedelta(minutes=row.buffer_before_minutes),
-        row.ends_at - timedelta(minutes=row.buffer_after_minutes),
-        row.kind,
-        row.code,
-        therapist_name,
-    )
 
 
 def _venue(place: PlaceRow) -> Venue:

@@ -8,7 +8,8 @@ from portal.booking.queries import open_leads
 from portal.caseload.queries import list_caseload
 from portal.clock import utc_now
 from portal.couples.queries import find_own_couple
-from portal.diary.queries import calendar_of, next_free_slots
+from portal.diary.entries import codes_of_today
+from portal.diary.queries import next_free_slots
 from portal.health.queries import heartbeats_of
 from portal.home.queries import next_consultation_of, next_session_of
 from portal.homework.needs import needs_of
@@ -121,7 +122,7 @@ def today() -> ResponseReturnValue:
         leads=open_leads(session, viewer),
         needs=list_waiting(session, viewer),
         caseload=list_caseload(session, viewer),
-        entries=calendar_of(session, viewer, now, days=1),
+        entries=codes_of_today(session, viewer, parse_zone(zone), now),
         homework=needs_of(session, viewer, now),
         to_read=to_acknowledge(session, viewer, zone, now),  # last: one statement for the keys of all rows
     )

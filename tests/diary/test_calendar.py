@@ -104,6 +104,7 @@ def test_the_front_desk_gets_codes_without_links(app: Flask, cast: Cast) -> None
     assert "Consultation 241400" in answer.text and str(occupied_id) not in answer.text
     assert client_of(app, cast.front_desk).get(f"/diary/entries/{occupied_id}").status_code == 404
     assert client_of(app, cast.stranger).get(f"/diary/entries/{occupied_id}").status_code == 404
+    assert client_of(app, cast.stranger).get(f"/diary/entries/{occupied_id}/move").status_code == 404
     assert (
         client_of(app, cast.therapist).get(f"/diary/entries/{occupied_id}").location.startswith("/requests/")
     )
