@@ -65,7 +65,7 @@ ROOMS = {
             "failed summary", "document", "unlock code", "/account", "/account/sign-ins", "/prove", f"/couples/{UNKNOWN}",
             "/account/calendar", "/practice/calendars", "/practice/calendars/new", "/calendar/questions",
         ),
-        sent_empty=("/practice/links", "/practice/calendars/new", "/diary/hours", "/diary/dates", "/diary/places/new", "/diary/types/new", "/diary/time-off", "move", "/desk/articles/new", "/desk/articles/pictures", "/practice/profile", "/practice/words", "/practice/pages/imprint", "move", "move", "move", "move", "move", "move", "move", "/practice/help", "give a task", "end the work", "new couple", "record", "note", "process note"),
+        sent_empty=("/practice/links", "/practice/calendars/new", "/diary/hours", "/diary/dates", "/diary/places/new", "/diary/types/new", "/diary/time-off", "move", "/desk/articles/new", "/desk/articles/pictures", "/practice/profile", "/practice/words", "/practice/pages/imprint", "/practice/help", "give a task", "end the work", "new couple", "record", "note", "process note"),
         pressed=(("guests", "Invite"), ("unlock code", "Make a code"), ("/account", "Make ten new backup codes")),
     ),
     "second therapist": Room(user_name="samir", plain=("/today", "/calendar", "/requests", "/couples")),
