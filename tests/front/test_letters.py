@@ -74,7 +74,7 @@ def test_a_second_letter_of_one_form_is_a_letter_too(app: Flask, visitor: FlaskC
     assert number_of(app, Enquiry) == 2
 
 
-WRONG = [
+WRONG: list[dict[str, Any]] = [
     {"first_name": " "}, {"first_name": "\u200b"}, {"email": ""}, {"email": "a@b.c, d@e.f"}, {"email": "a@b.c\r\nBcc: x@y.z"},
     {"words": ""}, {"words": "x" * 3001}, {"words": "a\x00b"}, {"agreed": ""}, {"form_token": "x"}, {"form_key": "x"},
 ]  # fmt: skip
