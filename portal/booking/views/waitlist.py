@@ -204,13 +204,14 @@ def take_offered(token: str) -> ResponseReturnValue:
 @blueprint.post("/consultations/waitlist/offers/<token>/refuse")
 @public("whoever holds the signed link may let the time go")
 def refuse_offered(token: str) -> ResponseReturnValue:
-    """Let the time go, and wait on."""
+    """Let the time go, and wait on; pressed twice, it is the same."""
     viewer, _id = _holder(TokenPurpose.WAITLIST_OFFER, token)
     try:
         with transaction() as session:
             refuse_offer(session, viewer, get_offer(session, viewer), now=utc_now())
     except OfferOver:
-        return _offer_page(token, is_refused=True)
+        if get_offer(current_session(), viewer).state is not OfferState.REFUSED:
+            return _offer_page(token, is_refused=True)
     return redirect_to(here("waitlist_offer", token=token))
 
 
