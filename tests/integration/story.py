@@ -149,6 +149,7 @@ class Story:
             newest = select(Consultation).order_by(Consultation.created_at.desc()).limit(1)
             lead = current_session().scalars(newest).one().id
         send(jane, f"/requests/{lead}", {"say-words": WORDS.answer}, to=f"/requests/{lead}/message")
+        self._let_mails_leave()
         send(jane, f"/requests/{lead}", {}, to=f"/requests/{lead}/confirm")
         self._let_mails_leave()
         persons = {
