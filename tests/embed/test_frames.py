@@ -1,6 +1,5 @@
 """The booking inside another site: who may show it, that it needs no cookie, and which forms count."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -223,7 +222,7 @@ class TestBooking:
 
 class TestWhereSomebodyCameFrom:
     @pytest.fixture
-    def link(self, app: Flask, listed: Cast) -> Iterator[CampaignLink]:
+    def link(self, app: Flask, listed: Cast) -> CampaignLink:
         with app.app_context(), transaction() as session:
             post = publish_post(
                 session, session.get_one(Therapist, listed.therapist_profile_id), slug="two-lists", title="Two lists",
