@@ -49,16 +49,3 @@ def test_f27_the_workers_were_away_for_a_day(rig: Rig) -> None:
     assert rig.states() == {OutboxState.DONE: 40, OutboxState.EXPIRED: 20}
     recipients = [recipient for one in rig.mailbox.received for recipient in one.recipients]
     assert len(recipients) == len(set(recipients)) == 40
-
-
-def test_f16_the_clock_jumps_while_a_sweeper_and_a_worker_run(rig: Rig) -> None:
-    """What a clock an hour fast owed too early stands; set right again, nothing is said a second time."""
-    now = utc_now()
-    with transaction() as session:
-        agreed = begin(rig.app, session, rig.cast, now)
-        agreed.agree(session, begins_in=24 * HOUR + HOUR / 2, email=f"{CANARY}@example.org")
-    rig.background()
-    for jump in (2 * HOUR, -2 * HOUR, 24 * HOUR, timedelta()):
-        assert agreed.sweep(now + jump) == 1
-    rig.settle()
-    assert len(rig.mailbox.received) == 1
