@@ -1,7 +1,7 @@
 """Which sites may be listed, what the address of a frame may say, and that text stays legible in any two colours."""
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.embed.rules import (
@@ -86,7 +86,8 @@ def test_colours_that_cannot_be_read_are_left_out() -> None:
 @given(ink=COLOURS, paper=COLOURS)
 def test_text_stays_legible_on_every_part(ink: str, paper: str) -> None:
     theme = Theme(ink, paper)
-    assume(theme.is_legible)
+    if not theme.is_legible:  # black or white always is, on any paper
+        theme = Theme(max("000000", "ffffff", key=lambda extreme: contrast(extreme, paper)), paper)
     tokens = {name: colour.removeprefix("#") for name, colour in tokens_of(theme).items()}
 
     for under in ("ground", "surface", "sunk", "tint", "problem-tint", "wait-tint", "done-tint"):
