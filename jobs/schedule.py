@@ -7,6 +7,7 @@ are harmless: each step is one transaction that does nothing where another was f
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -37,12 +38,37 @@ from portal.settings import Settings
 from portal.transaction import current_session, transaction
 
 ROUND_SECONDS = 5.0
+JUMP_SECONDS = 60.0  # our choice: clocks that are only slewed stay far below it
+TRUSTED_AFTER_SECONDS = 3600.0
 CLEARING_EVERY = timedelta(minutes=15)
 BOUNCES_EVERY = timedelta(minutes=5)
 NOBODY = UUID(int=0)
 OFFERING_EVERY = timedelta(seconds=30)
 MOST_PAGES = 10  # of reminders in one round, so that nothing else has to wait long
 log = structlog.get_logger()
+
+
+@dataclass
+class Steadiness:
+    """Whether the clock on the wall has gone as time passed: what is erased because of a wrong clock is lost for good (F16).
+
+    It is trusted after an hour without a jump, so not by a sweeper that does one round only.
+    """
+
+    since: float = field(default_factory=time.monotonic)
+    difference: float | None = None
+
+    def look(self, now: datetime) -> None:
+        """Compare the clock with the time that passed; begin to trust anew after a jump."""
+        difference = now.timestamp() - time.monotonic()
+        if self.difference is not None and abs(difference - self.difference) > JUMP_SECONDS:
+            self.since = time.monotonic()
+            log.warning("sweep.clock_jumped", seconds=round(difference - self.difference))
+        self.difference = difference
+
+    def is_trusted(self) -> bool:
+        """Tell whether it has been steady long enough."""
+        return time.monotonic() - self.since >= TRUSTED_AFTER_SECONDS
 
 
 @dataclass(kw_only=True)
@@ -53,6 +79,7 @@ class Sweeper:
     cleared_at: datetime | None = None
     offered_at: datetime | None = None
     bounces_at: datetime | None = None
+    steady: Steadiness = field(default_factory=Steadiness)
     stopping: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
@@ -63,6 +90,7 @@ class Sweeper:
 
     def sweep(self) -> None:
         """Do one round. A step that fails is reported and does not keep the others from being done."""
+        self.steady.look(utc_now())
         with self.app.app_context():
             for step in (
                 self._note_life,
@@ -171,7 +199,8 @@ class Sweeper:
         settings: Settings = self.app.extensions["settings"]
         with transaction() as session:
             remove_expired(session, now)
-        erase_leads(now)
+        if self.steady.is_trusted():
+            erase_leads(now)
         remove_left_over(current_session(), settings.instance, now)
 
 

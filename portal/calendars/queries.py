@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from portal.accounts.models import Account, AccountRole
@@ -213,6 +213,18 @@ def open_questions(session: Session, viewer: Member, now: datetime) -> list[Open
         )
         for question, name, occupied, consultation_id in rows
     ]  # fmt: skip
+
+
+def number_of_open_questions(viewer: Member, now: datetime) -> ScalarSelect[int]:
+    """Count them within another statement: the navigation of every page shows their number."""
+    return (
+        select(func.count())
+        .select_from(CalendarQuestion)
+        .join(OccupiedInterval, OccupiedInterval.id == CalendarQuestion.occupied_id)
+        .where(CalendarQuestion.therapist_id == viewer.person_id, CalendarQuestion.answered_at.is_(None))
+        .where(is_lasting(), OccupiedInterval.ends_at > now)
+        .scalar_subquery()
+    )
 
 
 def get_question(session: Session, viewer: Member, question_id: UUID) -> CalendarQuestion:

@@ -3,6 +3,7 @@
 import time
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, abort, current_app, make_response, request, url_for
@@ -53,6 +54,14 @@ from portal.web.htmx import redirect_to, render
 from portal.web.links import public_link
 
 blueprint = Blueprint("calendars", __name__)
+
+
+@blueprint.app_context_processor
+def around_the_calendar() -> dict[str, Any]:
+    """Let the calendar page, which stands below this area, tell that something happened elsewhere. Costs what is asked."""
+    return {"changes_elsewhere": _changes_elsewhere}
+
+
 LOOKS = Limit("calendar_look", 20, timedelta(hours=1))  # each asks somebody else's server
 LOOK_SECONDS = 8.0  # of the therapist who waits for the answer, whatever the server does
 FIELD_OF = {Failure.REFUSED: "user_name"}
@@ -308,3 +317,9 @@ def _may_look() -> bool:
 def _settings() -> Settings:
     settings: Settings = current_app.extensions["settings"]
     return settings
+
+
+def _changes_elsewhere() -> int:
+    """Count the open questions and the appointments that overlap a busy time elsewhere. Two statements."""
+    session, viewer, now = current_session(), current_member(), utc_now()
+    return len(open_questions(session, viewer, now)) + len(conflicts_of(session, viewer, now))

@@ -8,6 +8,7 @@ from flask import Flask, current_app, g, has_request_context, request, url_for
 from flask_babel import gettext as _
 
 from portal.booking.queries import number_of_open_leads
+from portal.calendars.queries import number_of_open_questions
 from portal.clock import utc_now
 from portal.people.queries import get_self
 from portal.practice.models import Practice
@@ -18,11 +19,19 @@ from portal.security.viewer import Anonymous, Member
 from portal.transaction import current_session
 
 TASKS = ("homework", "exercises", "assessments")
-BEHIND = {
-    "blog.index": ("blog",),
-    "caseload.couples": ("caseload", *TASKS),
-    "home.settings": ("practice",),
-    "homework.own": TASKS,
+BEHIND = {"blog.index": ("blog",), "caseload.couples": ("caseload", *TASKS), "homework.own": TASKS}
+BELOW = {
+    "blog.desk": ("/desk/",),
+    "booking.leads": ("/requests/",),
+    "diary.calendar": ("/calendar/", "/diary/entries/", "/diary/own-time/"),
+    "home.settings": (
+        "/practice/",
+        "/diary/hours",
+        "/diary/dates",
+        "/diary/places",
+        "/diary/types",
+        "/diary/time-off",
+    ),
 }
 
 
@@ -35,6 +44,14 @@ class NavigationItem:
     icon: str
     is_current: bool
     count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits for a therapist: requests to answer, and changes found in calendars elsewhere."""
+
+    leads: int = 0
+    changes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,20 +86,24 @@ def chrome() -> dict[str, Any]:
 
 def _collect() -> dict[str, Any]:
     viewer = current_viewer()
-    session, is_therapist = current_session(), isinstance(viewer, Member) and viewer.is_therapist
-    face = find_face(session, number_of_open_leads(viewer)) if is_therapist else find_face(session)
+    session, waiting = current_session(), Waiting()
+    if isinstance(viewer, Member) and viewer.is_therapist:
+        face = find_face(session, number_of_open_leads(viewer), number_of_open_questions(viewer, utc_now()))
+        waiting = Waiting(*face[2]) if face else waiting
+    else:
+        face = find_face(session)
     return {
         "practice": practice_words(face),
-        "navigation": navigation_of(viewer, open_leads=face[2] if face else 0),
+        "navigation": navigation_of(viewer, waiting),
         "viewer_name": "" if isinstance(viewer, Anonymous) else get_self(session, viewer).first_name,
     }
 
 
-def practice_words(face: tuple[Practice, str, int] | None) -> PracticeWords:
+def practice_words(face: tuple[Practice, str, tuple[int, ...]] | None) -> PracticeWords:
     """Give the practice's public words; before the first set-up only the product's name."""
     if face is None:
         return PracticeWords()
-    practice, therapist_name, _number = face
+    practice, therapist_name, _numbers = face
     lines = practice.help_lines
     are_current = lines.are_current(utc_now().date())
     return PracticeWords(
@@ -96,7 +117,7 @@ def practice_words(face: tuple[Practice, str, int] | None) -> PracticeWords:
     )
 
 
-def navigation_of(viewer: Member | Anonymous, *, open_leads: int) -> list[NavigationItem]:
+def navigation_of(viewer: Member | Anonymous, waiting: Waiting) -> list[NavigationItem]:
     """List where this viewer can go."""
     if isinstance(viewer, Anonymous):
         return [
@@ -114,9 +135,10 @@ def navigation_of(viewer: Member | Anonymous, *, open_leads: int) -> list[Naviga
         ]
     entries: list[tuple[bool, Callable[[], NavigationItem]]] = [
         (viewer.is_staff, lambda: _item(_("Today"), "home.today", "sun")),
-        (viewer.is_staff, lambda: _item(_("Calendar"), "diary.calendar", "calendar")),
-        (viewer.is_therapist, lambda: _item(_("Requests"), "booking.leads", "inbox", open_leads)),
+        (viewer.is_staff, lambda: _item(_("Calendar"), "diary.calendar", "calendar", waiting.changes)),
+        (viewer.is_therapist, lambda: _item(_("Requests"), "booking.leads", "inbox", waiting.leads)),
         (viewer.is_therapist, lambda: _item(_("Couples"), "caseload.couples", "pair")),
+        (viewer.is_therapist, lambda: _item(_("Articles"), "blog.desk", "pen")),
         (viewer.is_owner or viewer.is_therapist, lambda: _item(_("Practice"), "home.settings", "gear")),
         (viewer.is_staff, lambda: _item(_("Your account"), "accounts.security", "key")),
     ]
@@ -124,5 +146,8 @@ def navigation_of(viewer: Member | Anonymous, *, open_leads: int) -> list[Naviga
 
 
 def _item(label: str, endpoint: str, icon: str, count: int = 0) -> NavigationItem:
-    is_current = request.endpoint == endpoint or request.blueprint in BEHIND.get(endpoint, ())
+    is_behind = request.blueprint in BEHIND.get(endpoint, ()) or request.path.startswith(
+        BELOW.get(endpoint, ())
+    )
+    is_current = request.endpoint == endpoint or is_behind
     return NavigationItem(label, url_for(endpoint), icon, is_current, count)

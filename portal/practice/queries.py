@@ -2,15 +2,13 @@
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ScalarSelect, func, literal, select
+from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.orm import Session
 
 from portal.errors import NotFound
 from portal.people.models import Person
 from portal.practice.models import Consent, ConsentText, PageKind, PageText, Practice, Therapist
 from portal.security.viewer import Member
-
-_NONE = literal(0)
 
 
 def find_practice(session: Session) -> Practice | None:
@@ -31,17 +29,15 @@ def language_of(session: Session) -> str:
     return session.scalar(select(Practice.language).limit(1)) or "en-GB"
 
 
-def find_face(
-    session: Session, number: ColumnElement[int] | ScalarSelect[int] = _NONE
-) -> tuple[Practice, str, int] | None:
+def find_face(session: Session, *numbers: ScalarSelect[int]) -> tuple[Practice, str, tuple[int, ...]] | None:
     """Find the practice and the name of its first listed therapist, which may be empty. One statement.
 
-    `number`: something to count on the way, because every page asks for both.
+    `numbers`: what is to be counted on the way, because every page asks for both.
     """
     listed = select(Therapist.display_name).where(Therapist.is_listed)
     first = listed.order_by(Therapist.position, Therapist.display_name).limit(1).scalar_subquery()
-    found = session.execute(select(Practice, func.coalesce(first, ""), number).limit(1)).one_or_none()
-    return None if found is None else (found[0], found[1], found[2])
+    found = session.execute(select(Practice, func.coalesce(first, ""), *numbers).limit(1)).one_or_none()
+    return None if found is None else (found[0], found[1], tuple(found[2:]))
 
 
 def list_therapists(session: Session) -> list[Therapist]:

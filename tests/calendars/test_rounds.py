@@ -135,7 +135,11 @@ class Desk:
         return answer
 
     def page(self) -> str:
-        return self.in_browser(lambda client: client.get("/calendar/questions")).get_data(as_text=True)
+        return self.see("/calendar/questions")
+
+    def see(self, path: str) -> str:
+        """Open a page as the therapist."""
+        return self.in_browser(lambda client: client.get(path)).get_data(as_text=True)
 
     def press(self, path: str, **fields: str) -> int:
         """Press a button of the page of questions."""
@@ -421,6 +425,9 @@ class TestAsking:
         assert question.change is FoundChange.DELETED
         assert not desk.occupied(occupied_id).is_released
         assert radicale.entries(account) == {}
+        calendar_page = desk.see("/calendar")
+        assert "Look and decide" in calendar_page
+        assert 'Calendar<span class="count">1</span>' in calendar_page
         page = desk.page()
         assert "An entry was deleted in" in page
         assert "Priya" not in page
@@ -457,8 +464,10 @@ class TestOverlaps:
         )
         assert open_questions(session, viewer, utc_now()) == []
         assert conflicts_of(session, by_address.cast.stranger.member(), utc_now()) == []
+        assert "is double-booked" in by_address.see("/calendar")
         assert by_address.press(f"/calendar/overlaps/{occupied_id}/accept") == 303
         assert conflicts_of(current_session(), viewer, utc_now()) == []
+        assert "double-booked" not in by_address.see("/calendar")
         by_address.round()
         assert conflicts_of(current_session(), viewer, utc_now()) == []
         server.body = calendar(at(START - HOUR / 2, hours=3), event(uid="far"))

@@ -13,7 +13,7 @@ import time_machine
 from flask import Flask
 from sqlalchemy import func, select
 
-from jobs.schedule import Sweeper, main
+from jobs.schedule import Steadiness, Sweeper, main
 from portal import outbox
 from portal.accounts.models import OneTimePurpose, OneTimeToken, Throttle
 from portal.audit.chain import verify
@@ -170,3 +170,20 @@ def test_one_round_can_be_asked_for(
         assert current_session().scalar(select(func.count(OutboxEntry.id))) == 0
         assert heartbeats_of(current_session(), utc_now())["sweeper"] is Health.OK
         db.session.remove()
+
+
+def test_nobody_is_erased_because_the_clock_jumped(monkeypatch: pytest.MonkeyPatch) -> None:
+    began, passed = utc_now(), 0.0
+    monkeypatch.setattr("time.monotonic", lambda: 1_000_000.0 + passed)
+    steady = Steadiness(since=1_000_000.0)
+
+    def after(seconds: float, off: timedelta = timedelta()) -> bool:
+        nonlocal passed
+        passed = seconds
+        steady.look(began + timedelta(seconds=seconds) + off)
+        return steady.is_trusted()
+
+    assert [after(0), after(3599), after(3601)] == [False, False, True]
+    assert not after(3700, timedelta(days=366)), "a year ahead all of a sudden"
+    assert not after(3800), "and back"
+    assert [after(7300), after(7500)] == [False, True]

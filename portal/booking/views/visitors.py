@@ -160,9 +160,18 @@ def _book(way: Way, form: RequestConsultationForm, form_id: UUID) -> Response:
     if is_too_quick(form_id, way.now):  # a program, or a browser that filled everything in for a person
         raise TooQuick
     if find_same(current_session(), wanted) is None:
+        way.slot(start)  # who comes too late is told so without having written or counted anything
         _count_request(wanted, way.now)
-    with transaction() as session:
-        consultation = request_consultation(session, current_viewer(), wanted, mail=mail_words(), now=way.now)
+    try:
+        with transaction() as session:
+            consultation = request_consultation(
+                session, current_viewer(), wanted, mail=mail_words(), now=way.now
+            )
+            if not throttle(session, REQUESTS_TO_THERAPIST, str(wanted.therapist_id), way.now):
+                raise TooManyRequests
+    except NO_TIME:
+        way.forget()
+        raise
     return redirect_to(_page_after(consultation))
 
 
@@ -230,6 +239,7 @@ def _try_to_hold(way: Way, *, longer: bool = False) -> Exception | None:
         wanted = way.wanted(asked_start())
         if not longer and way.holds(wanted.starts_at):
             return None
+        way.slot(wanted.starts_at)
         _count_hold(way)
         with transaction() as session:
             act = renew_hold if longer else hold_time
@@ -253,11 +263,10 @@ def _count_hold(way: Way) -> None:
 
 
 def _count_request(wanted: ConsultationRequest, now: datetime) -> None:
-    """Count the request against its limits, in a transaction of its own. Raises TooManyRequests."""
+    """Count the request against the limits of its sender, in a transaction of its own. Raises TooManyRequests."""
     keys = (
         (REQUESTS_OF_NETWORK, network_of(request.remote_addr)),
         (REQUESTS_TO_ADDRESS, wanted.email),
-        (REQUESTS_TO_THERAPIST, str(wanted.therapist_id)),
     )
     with transaction() as session:
         within = [throttle(session, limit, key, now) for limit, key in keys]
