@@ -136,7 +136,8 @@ WITH_IDS = sorted(
     {
         endpoint
         for endpoint, _ in LEDGER
-        if endpoint.split(".")[0] in {"caseload", "meetings", "documents", "booking", "calendars", "homework", "safety"}
+        if endpoint.split(".")[0]
+        in {"caseload", "meetings", "documents", "booking", "calendars", "homework", "safety"}
     }
     - OF_THE_PRACTICE
 )
