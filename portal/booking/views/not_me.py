@@ -22,7 +22,7 @@ def not_me(token: str) -> Response:
     person = get_disowner(session, _holder(token))
     return render(
         "booking/not_me.html",
-        token=token,
+        link=token,
         is_blocked=is_address_blocked(session, person),
         contact_line=get_practice(session).contact_line,
     )
