@@ -1,7 +1,7 @@
 """Owing somebody a mail, and keeping account of what became of it. The sending itself is a job."""
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from sqlalchemy import delete, exists, func, select, true, update
@@ -27,6 +27,8 @@ from portal.security.viewer import JobFor, Member, Viewer
 ONE_A_MAIL = frozenset({MessageKind.INVITATION})
 # Somebody sits before a page and waits for these, so they are not folded; booking counts them for each address instead.
 AT_ONCE = frozenset({MessageKind.CONSULTATION_CODE})
+# Our choice: no chain of mails to one inbox is longer; what lies further ahead was put there by a wrong clock (F16).
+LONGEST_WAIT = timedelta(days=1)
 
 
 class PerhapsDelivered(Conflict):
@@ -65,8 +67,8 @@ def queue_message(
     if is_blocked(session, person):
         return None
     _wait_for_turn(session, code)
-    message = (None if kind in AT_ONCE else _open_message(session, code, kind)) or _begin_message(
-        session, person, code, now if kind in AT_ONCE else mail_time(_last_mail_at(session, code), now), by_text=by_text
+    message = (None if kind in AT_ONCE else _open_message(session, code, kind, now)) or _begin_message(
+        session, person, code, now if kind in AT_ONCE else mail_time(_last_mail_at(session, code, now), now), by_text=by_text
     )  # fmt: skip
     content = {"facts": facts, "deadline_at": deadline_at.isoformat() if deadline_at else None}
     about_id, about_version = about or (None, None)
@@ -107,12 +109,13 @@ def _wait_for_turn(session: Session, address_code: bytes) -> None:
         session.execute(select(func.pg_advisory_xact_lock(key)))
 
 
-def _open_message(session: Session, address_code: bytes, kind: MessageKind) -> Message | None:
+def _open_message(session: Session, address_code: bytes, kind: MessageKind, now: datetime) -> Message | None:
     """Find a mail to this inbox that certainly has not left yet and still has room, for this kind too."""
     is_there = exists().where(MessagePart.message_id == Message.id, MessagePart.kind == kind)
     message = session.scalar(
         select(Message)
         .where(Message.address_code == address_code, Message.state == MessageState.WAITING)
+        .where(Message.due_at <= now + LONGEST_WAIT)
         .where(Message.handovers == 0, ~is_there if kind in ONE_A_MAIL else true())
         .order_by(Message.due_at.desc(), Message.id)
         .limit(1)
@@ -144,13 +147,13 @@ def _begin_message(
     return message
 
 
-def _last_mail_at(session: Session, address_code: bytes) -> datetime | None:
+def _last_mail_at(session: Session, address_code: bytes, now: datetime) -> datetime | None:
+    """Find when the last mail to an inbox left or will leave; what a wrong clock put far ahead makes nobody wait."""
+    is_sent = (Message.state == MessageState.SENT) & (Message.sent_at <= now)
+    is_waiting = (Message.state == MessageState.WAITING) & (Message.due_at <= now + LONGEST_WAIT)
     return session.scalar(
         select(func.coalesce(Message.sent_at, Message.due_at).label("left_at"))
-        .where(
-            Message.address_code == address_code,
-            Message.state.in_([MessageState.WAITING, MessageState.SENT]),
-        )
+        .where(Message.address_code == address_code, is_sent | is_waiting)
         .order_by(func.coalesce(Message.sent_at, Message.due_at).desc())
         .limit(1)
     )
@@ -168,6 +171,7 @@ def earliest_time(session: Session, viewer: JobFor, now: datetime) -> datetime:
             Message.address_code == message.address_code,
             Message.id != message.id,
             Message.sent_at > now - FOLD,
+            Message.sent_at <= now,
             ~is_waited_for,
         )
     )

@@ -17,7 +17,7 @@ from portal.notices.queries import MailTrouble, mail_trouble
 from portal.notices.rules import FOLD, MOST_PARTS
 from portal.notices.service import earliest_time, note_failed, note_sent, queue_message, what_to_say
 from portal.outbox import OutboxEntry
-from portal.people.models import Channel
+from portal.people.models import Channel, Person
 from portal.security.viewer import JobFor
 from portal.transaction import current_session, transaction
 from tests.support.owing import add_reader, application, owe_mail
@@ -56,6 +56,17 @@ class TestWhoGetsNothing:
 
 @pytest.mark.usefixtures("app")
 class TestFolding:
+    def test_a_mail_of_a_clock_that_was_ahead_delays_none(self) -> None:
+        ahead = NOW + timedelta(days=3)
+        with transaction() as session:
+            reader = add_reader(session)
+            left = owed(session, person=reader, now=ahead)
+            left.state, left.sent_at = MessageState.SENT, ahead
+            waiting = owed(session, person=reader, now=ahead + timedelta(minutes=1))
+        with transaction() as session:
+            message = owed(session, person=session.get_one(Person, reader.id), now=NOW)
+            assert (message.due_at, message.id == waiting.id) == (NOW, False)
+
     def test_what_comes_before_the_mail_left_joins_it(self) -> None:
         with transaction() as session:
             first = owed(session)
