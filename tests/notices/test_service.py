@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from portal.clock import utc_now
 from portal.extensions import db
-from portal.notices.models import Message, MessageKind, MessagePart
+from portal.notices.models import Message, MessageKind, MessagePart, MessageState
 from portal.notices.queries import MailTrouble, mail_trouble
 from portal.notices.rules import FOLD, MOST_PARTS
 from portal.notices.service import earliest_time, note_failed, note_sent, queue_message, what_to_say
