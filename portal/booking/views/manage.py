@@ -216,8 +216,14 @@ def change_address(token: str) -> ResponseReturnValue:
 
 def booked_page(shown: Booked, **more: Any) -> Response:
     """Show how one booking stands."""
-    context = {"form": MessageForm(formdata=None), "address_form": NewAddressForm(formdata=None), **more}
-    return render("booking/booked.html", booked=shown, name=short_name(shown.therapist_name), **context)
+    blank = {
+        "form": MessageForm(formdata=None),
+        "address_form": NewAddressForm(formdata=None),
+        "problem": None,
+    }
+    return render(
+        "booking/booked.html", booked=shown, name=short_name(shown.therapist_name), **{**blank, **more}
+    )
 
 
 def calendar_file(consultation: Consultation, zone: str = "") -> Response:
