@@ -5,11 +5,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, EmailField, HiddenField, RadioField, SelectField
+from wtforms import BooleanField, EmailField, HiddenField, RadioField, SelectField, TelField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Optional, StopValidation
 
-from portal.booking.forms import Given, KnownZone
+from portal.booking.contact import normalised_phone
+from portal.booking.forms import Given, KnownZone, Phone, RemindedForm
 from portal.booking.joining import SecondPerson
 from portal.booking.rules import Attendance, DeclineReason
 from portal.web.addresses import deliverable
@@ -66,8 +67,8 @@ class NewAddressForm(Form):
         return deliverable(self.email.data)
 
 
-class JoinForm(Form):
-    """What the second person gives; the address only if mails are wanted."""
+class JoinForm(RemindedForm):
+    """What the second person gives; address and phone only if mails or texts are wanted."""
 
     first_name = StringField(
         _l("Your first name"),
@@ -81,12 +82,26 @@ class JoinForm(Form):
         filters=[stripped],
         validators=[Optional(), Address()],
     )
+    phone = TelField(
+        _l("Your own phone"),
+        description=_l("Only if you want the reminder as a text message. Nobody else sees it."),
+        filters=[stripped],
+        validators=[Phone()],
+    )
     agreed = BooleanField(validators=[Given(_l("Please agree, so that these details may be kept."))])
+
+    def __init__(self, *, has_text_gateway: bool = False, **options: Any) -> None:
+        super().__init__(has_text_gateway=has_text_gateway, **options)
+        if not has_text_gateway:
+            del self.phone
 
     def to_second(self) -> SecondPerson:
         """Give what was typed to the service."""
         email = deliverable(self.email.data) if self.email.data else ""
-        return SecondPerson(first_name=self.first_name.data, zone=self.zone.data, email=email)
+        return SecondPerson(
+            first_name=self.first_name.data, zone=self.zone.data, email=email,
+            phone=normalised_phone(self.phone.data) if self.phone is not None else "", reminds_by_text=self.reminds_by_text,
+        )  # fmt: skip
 
 
 class DeclineForm(SeenForm):

@@ -24,6 +24,11 @@ KNOWS = [
     SelectChoice(PartnerKnows.UNSAID.value, _l("I would rather not say")),
 ]
 YES_OR_NO = [SelectChoice("yes", _l("Yes")), SelectChoice("no", _l("No"))]
+BY_MAIL, BY_TEXT = "email", "text"
+WAYS = [
+    SelectChoice(BY_MAIL, _l("By e-mail")),
+    SelectChoice(BY_TEXT, _l("By text message to the phone above")),
+]
 LONGEST_REPLY = 300
 FEWEST_DAYS, MOST_DAYS = (
     7,
@@ -84,7 +89,37 @@ class Phone:
             ) from None
 
 
-class RequestConsultationForm(Form):
+class RemindedForm(Form):
+    """A form with a phone, and, where the portal has a gateway for text messages, the question how to remind.
+
+    A text needs the country's code: the gateway cannot know where the number was typed.
+    """
+
+    reminded_by = RadioField(_l("How shall we remind you?"), choices=WAYS, default=BY_MAIL)
+
+    def __init__(self, *, has_text_gateway: bool = False, **options: Any) -> None:
+        super().__init__(**options)
+        if not has_text_gateway:
+            del self.reminded_by
+
+    @property
+    def reminds_by_text(self) -> bool:
+        """Tell whether the reminder is wanted on the phone."""
+        return self.reminded_by is not None and self.reminded_by.data == BY_TEXT
+
+    def validate_phone(self, field: Any) -> None:
+        """Raise ValidationError where a text is wanted and the number is none that it can be sent to."""
+        if not self.reminds_by_text or field.errors:
+            return
+        if not field.data:
+            raise ValidationError(_l("Please give the number that the text message goes to."))
+        if not normalised_phone(field.data).startswith("+"):
+            raise ValidationError(
+                _l("For text messages, please write the number with its country code, like +44 20 7946 0018.")
+            )
+
+
+class RequestConsultationForm(RemindedForm):
     """The form of one booking. `website` is not for people: whoever fills it in is a program.
 
     `asked_about`: the address that was asked about already, because it looks mistyped; it is taken as it stands.
@@ -138,6 +173,7 @@ class RequestConsultationForm(Form):
             first_name=self.first_name.data,
             email=deliverable(self.email.data),
             phone=normalised_phone(self.phone.data),
+            reminds_by_text=self.reminds_by_text,
             partner_name=self.partner_name.data,
             partner_knows=PartnerKnows(self.partner_knows.data),
             words=self.words.data,

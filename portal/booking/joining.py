@@ -19,7 +19,7 @@ from portal.booking.telling import tell_person
 from portal.errors import Conflict, NotFound
 from portal.notices.models import MessageKind
 from portal.people.erasing import erase_person
-from portal.people.models import Person
+from portal.people.models import Channel, Person
 from portal.people.service import add_person
 from portal.security.viewer import TokenHolder
 
@@ -35,6 +35,8 @@ class SecondPerson:
     first_name: str
     zone: str
     email: str
+    phone: str = ""
+    reminds_by_text: bool = False
 
 
 def find_as_guest(session: Session, viewer: TokenHolder) -> Consultation:
@@ -74,7 +76,10 @@ def join_consultation(
     """
     if not can_be_joined(consultation, now):
         raise JoinedAlready(str(consultation.id))
-    person = add_person(session, first_name=second.first_name, email=second.email, zone=second.zone)
+    person = add_person(
+        session, first_name=second.first_name, email=second.email, zone=second.zone, phone=second.phone,
+        channel=Channel.TEXT if second.reminds_by_text else Channel.EMAIL,
+    )  # fmt: skip
     joined = session.scalar(
         update(Consultation)
         .where(Consultation.id == consultation.id, Consultation.guest_id.is_(None))

@@ -16,6 +16,7 @@ from portal.diary.offers import Offer
 from portal.diary.queries import find_offer
 from portal.errors import Conflict
 from portal.notices.models import MessageKind
+from portal.people.models import Channel
 from portal.people.service import change_address
 from portal.security.viewer import TokenHolder
 
@@ -65,6 +66,7 @@ def book_instead(
         partner_knows=consultation.partner_knows,
         words=consultation.words,
         phone=consultation.person.phone,
+        reminds_by_text=consultation.person.channel is Channel.TEXT,
         type_id=offer.type_id if offer else None,
         place_id=offer.place.id if offer and offer.place else None,
     )

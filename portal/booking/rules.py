@@ -164,6 +164,7 @@ class ConsultationRequest:
     partner_knows: PartnerKnows
     words: str
     phone: str = ""
+    reminds_by_text: bool = False
     type_id: UUID | None = None
     place_id: UUID | None = None
     replies: tuple[IntakeReply, ...] = ()
@@ -179,6 +180,7 @@ class ConsultationRequest:
             self.partner_knows,
             self.words,
             self.phone,
+            str(self.reminds_by_text),
             str(self.type_id),
             str(self.place_id),
             *(f"{reply.question_id}|{reply.answer}" for reply in self.replies),

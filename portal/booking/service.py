@@ -16,6 +16,7 @@ from portal.diary.models import OccupiedInterval, OccupiedKind
 from portal.diary.offers import Offer
 from portal.diary.rules import Slot
 from portal.diary.service import hold_diary, keep_for, release
+from portal.people.models import Channel
 from portal.people.service import add_person
 from portal.practice.queries import get_practice
 from portal.security.viewer import Viewer
@@ -104,8 +105,9 @@ def _add(
     now: datetime,
 ) -> Consultation:
     person = add_person(
-        session, first_name=wanted.first_name, email=wanted.email, zone=wanted.zone, phone=wanted.phone
-    )
+        session, first_name=wanted.first_name, email=wanted.email, zone=wanted.zone, phone=wanted.phone,
+        channel=Channel.TEXT if wanted.reminds_by_text else Channel.EMAIL,
+    )  # fmt: skip
     touch = keep_touch(session, wanted.mark) if wanted.mark is not None else None
     status = _first_status(occupied, is_instant=offer.is_instant)
     consultation = Consultation(

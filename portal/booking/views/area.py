@@ -10,6 +10,7 @@ from flask import Blueprint, Response, current_app, has_request_context, request
 from portal.booking.rules import MailWords
 from portal.security.tokens import Signer
 from portal.security.viewer import TokenPurpose
+from portal.settings import Settings
 from portal.web.filters import when, zone_label
 from portal.web.links import public_link
 
@@ -37,6 +38,12 @@ def signer() -> Signer:
     """Give the installation's signer."""
     found: Signer = current_app.extensions["signer"]
     return found
+
+
+def has_text_gateway() -> bool:
+    """Tell whether reminders can go out as text messages."""
+    settings: Settings = current_app.extensions["settings"]
+    return settings.text_gateway_url is not None
 
 
 def page_of(consultation_id: UUID) -> str:

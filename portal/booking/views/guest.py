@@ -23,7 +23,7 @@ from portal.booking.joining import (
 from portal.booking.models import Consultation
 from portal.booking.queries import get_consultation, get_place
 from portal.booking.standing import LIVE
-from portal.booking.views.area import blueprint, mail_words, signer
+from portal.booking.views.area import blueprint, has_text_gateway, mail_words, signer
 from portal.booking.views.manage import calendar_file, shown_zone
 from portal.clock import utc_now
 from portal.diary.offers import short_name
@@ -42,7 +42,7 @@ JOINS_OF_NETWORK = Limit("consultation_joins", 20, timedelta(hours=1))
 @public("the link that a booker passes on to the second person")
 def come_along(token: str) -> ResponseReturnValue:
     """Say what it is about, and ask for a first name. Changes nothing."""
-    form = JoinForm(formdata=None)
+    form = JoinForm(has_text_gateway=has_text_gateway(), formdata=None)
     return _join_page(token, form)
 
 
@@ -50,7 +50,7 @@ def come_along(token: str) -> ResponseReturnValue:
 @public("whoever was passed the link may join", keeps_typed=True)
 def join_in(token: str) -> ResponseReturnValue:
     """Join, and lead to the own page."""
-    form = JoinForm()
+    form = JoinForm(has_text_gateway=has_text_gateway())
     form.zone.choices = _zones(form.zone.data or "")
     if not form.validate():
         return _join_page(token, form, status=422)

@@ -27,7 +27,7 @@ from portal.booking.rules import (
 )
 from portal.booking.service import find_same, request_consultation
 from portal.booking.timetable import times_of, timetable
-from portal.booking.views.area import blueprint, here, mail_words, open_to_all, signer
+from portal.booking.views.area import blueprint, has_text_gateway, here, mail_words, open_to_all, signer
 from portal.booking.views.manage import Booked, booked_page
 from portal.booking.views.way import Way, asked_start, is_zone, read_form_id, read_way
 from portal.clock import utc_now
@@ -109,7 +109,7 @@ def renew() -> ResponseReturnValue:
     way = read_way(utc_now())
     if way is None:
         return redirect_to(here("times"))
-    form = details_form(list_questions(current_session()))
+    form = _form()
     way.form_id = read_form_id(form.form_key.data or "") or way.form_id or new_form_id(way.now)
     page = _details_page(way, form, refusal=_try_to_hold(way, longer=True), is_typed=True)
     start = request.form.get("start", "")
@@ -139,7 +139,7 @@ def request_time() -> ResponseReturnValue:
     way = read_way(utc_now())
     if way is None:
         return redirect_to(here("times"))
-    form = details_form(list_questions(current_session()))
+    form = _form()
     form_id = read_form_id(form.form_key.data or "")
     way.form_id = form_id or new_form_id(way.now)
     if not form.validate() or form_id is None:
@@ -313,8 +313,12 @@ def _open_form(way: Way) -> UUID:
     return new_form_id(way.now) if way.form_id is None or is_used else way.form_id
 
 
+def _form(**options: Any) -> RequestConsultationForm:
+    return details_form(list_questions(current_session()), has_text_gateway=has_text_gateway(), **options)
+
+
 def _blank_form(way: Way) -> RequestConsultationForm:
-    form = details_form(list_questions(current_session()), formdata=None)
+    form = _form(formdata=None)
     form.zone.data = way.zone
     return form
 
