@@ -91,8 +91,8 @@ def guest(token: str) -> ResponseReturnValue:
         place=place,
         zone=zone,
         other_zone=therapist.zone if zone == _own_zone(consultation) else _own_zone(consultation),
-        is_live=consultation.status in LIVE and consultation.starts_at > now,
-        is_over=consultation.status in LIVE and consultation.starts_at <= now,
+        is_live=consultation.status in LIVE and consultation.ends_at > now,
+        is_over=consultation.status in LIVE and consultation.ends_at <= now,
     )
 
 

@@ -336,7 +336,7 @@ def _shown(token: str, consultation: Consultation) -> Booked:
         event_href=url_for("booking.event", token=token),
         token=token,
         place=place,
-        is_over=consultation.status in LIVE and consultation.starts_at <= now,
+        is_over=consultation.status in LIVE and consultation.ends_at <= now,
         was_missed=consultation.attendance is Attendance.MISSED
         and consultation.partner_attendance is not Attendance.CAME,
         version=consultation.calendar_sequence,
