@@ -119,11 +119,7 @@ def _on(shelf: Shelf, now: datetime) -> ColumnElement[bool]:
         case Shelf.COMING:
             return and_(Consultation.status == ConsultationStatus.CONFIRMED, Consultation.ends_at > now)
         case Shelf.MESSAGES:
-            return exists().where(
-                ConsultationMessage.consultation_id == Consultation.id,
-                ConsultationMessage.is_from_therapist.is_(False),
-                ConsultationMessage.read_at.is_(None),
-            )
+            return _has_unread_words()
     is_confirmed = Consultation.status == ConsultationStatus.CONFIRMED
     return or_(Consultation.status.in_(ENDED), and_(is_confirmed, Consultation.ends_at <= now))
 
@@ -193,14 +189,26 @@ def body_code(session: Session, fingerprint: str) -> bytes:
 
 
 def _is_open(now: datetime) -> ColumnElement[bool]:
-    """Tell what needs the therapist: a request, or what confirmed itself and nobody has taken further yet."""
+    """Tell what needs the therapist: a request, what confirmed itself and nobody has taken further yet, unread words."""
     confirmed_itself = and_(
         Consultation.status == ConsultationStatus.CONFIRMED,
         Consultation.answered_at.is_(None),
         Consultation.couple_id.is_(None),
         Consultation.ends_at > now,
     )
-    return or_(Consultation.status == ConsultationStatus.REQUESTED, confirmed_itself)
+    has_words = and_(Consultation.status == ConsultationStatus.CONFIRMED, _has_unread_words())
+    return and_(
+        Consultation.erased_at.is_(None),
+        or_(Consultation.status == ConsultationStatus.REQUESTED, confirmed_itself, has_words),
+    )
+
+
+def _has_unread_words() -> ColumnElement[bool]:
+    return exists().where(
+        ConsultationMessage.consultation_id == Consultation.id,
+        ConsultationMessage.is_from_therapist.is_(False),
+        ConsultationMessage.read_at.is_(None),
+    )
 
 
 def _with_person_and_post() -> tuple[ORMOption, ...]:

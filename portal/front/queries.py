@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import ScalarSelect, Select, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from portal.booking.models import Enquiry
@@ -31,6 +31,16 @@ def list_enquiries(session: Session, viewer: Viewer) -> list[Enquiry]:
             .order_by(Enquiry.created_at.desc(), Enquiry.id)
             .limit(MOST_LISTED)
         )
+    )
+
+
+def number_of_waiting_letters(viewer: Viewer) -> ScalarSelect[int]:
+    """Count within another statement the letters that nobody has dealt with: the first page shows their number."""
+    return (
+        visible_to(viewer)
+        .where(Enquiry.handled_at.is_(None))
+        .with_only_columns(func.count(), maintain_column_froms=True)
+        .scalar_subquery()
     )
 
 

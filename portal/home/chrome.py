@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from portal.booking.queries import number_of_open_leads
 from portal.calendars.queries import number_of_open_questions
 from portal.clock import utc_now
+from portal.front.queries import number_of_waiting_letters
 from portal.people.queries import get_self
 from portal.practice.models import Practice
 from portal.practice.queries import find_face
@@ -48,10 +49,11 @@ class NavigationItem:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What waits for a therapist: requests to answer, and changes found in calendars elsewhere."""
+    """What waits for a therapist: requests to answer, changes found in calendars elsewhere, letters."""
 
     leads: int = 0
     changes: int = 0
+    letters: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class PracticeWords:
 
 
 def init_pages(app: Flask) -> None:
-    """Let every template find `page_lang`, `practice`, `navigation` and `viewer_name`; errors, mails and papers ask nothing."""
+    """Let every template find `page_lang`, `practice`, `navigation`, `waiting_letters` and `viewer_name`; errors, mails and papers ask nothing."""
     app.context_processor(chrome)
     app.jinja_env.filters["dialled"] = dialled
 
@@ -88,13 +90,19 @@ def _collect() -> dict[str, Any]:
     viewer = current_viewer()
     session, waiting = current_session(), Waiting()
     if isinstance(viewer, Member) and viewer.is_therapist:
-        face = find_face(session, number_of_open_leads(viewer), number_of_open_questions(viewer, utc_now()))
+        face = find_face(
+            session,
+            number_of_open_leads(viewer),
+            number_of_open_questions(viewer, utc_now()),
+            number_of_waiting_letters(viewer),
+        )
         waiting = Waiting(*face[2]) if face else waiting
     else:
         face = find_face(session)
     return {
         "practice": practice_words(face),
         "navigation": navigation_of(viewer, waiting),
+        "waiting_letters": waiting.letters,
         "viewer_name": "" if isinstance(viewer, Anonymous) else get_self(session, viewer).first_name,
     }
 
@@ -136,7 +144,10 @@ def navigation_of(viewer: Member | Anonymous, waiting: Waiting) -> list[Navigati
     entries: list[tuple[bool, Callable[[], NavigationItem]]] = [
         (viewer.is_staff, lambda: _item(_("Today"), "home.today", "sun")),
         (viewer.is_staff, lambda: _item(_("Calendar"), "diary.calendar", "calendar", waiting.changes)),
-        (viewer.is_therapist, lambda: _item(_("Requests"), "booking.leads", "inbox", waiting.leads)),
+        (
+            viewer.is_therapist,
+            lambda: _item(_("Requests"), "booking.leads", "inbox", waiting.leads + waiting.letters),
+        ),
         (viewer.is_therapist, lambda: _item(_("Couples"), "caseload.couples", "pair")),
         (viewer.is_therapist, lambda: _item(_("Articles"), "blog.desk", "pen")),
         (viewer.is_owner or viewer.is_therapist, lambda: _item(_("Practice"), "home.settings", "gear")),
