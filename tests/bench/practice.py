@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from portal.accounts.invitations import invite
 from portal.accounts.models import LoginSession, OneTimePurpose, OneTimeToken
+from portal.blog.models import Post
 from portal.blog.rules import Tag
 from portal.blog.service import publish_post
 from portal.booking.answering import confirm_consultation
@@ -40,7 +41,7 @@ from portal.meetings.process_notes import write_process_note
 from portal.meetings.service import NewMeeting, record_meeting, write_note
 from portal.meetings.showing import hash_of
 from portal.meetings.summaries import Opened, opened, release_summary, save_draft
-from portal.practice.models import ConsentText, Therapist
+from portal.practice.models import ConsentText, Practice, Therapist
 from portal.practice.service import give_consents
 from portal.practice.texts import DEFAULT_CONSENTS
 from portal.safety.rules import Reply
@@ -50,6 +51,7 @@ from portal.security.tokens import Signer
 from portal.security.viewer import Anonymous, Member, TokenPurpose
 from portal.transaction import transaction
 from tests.bench.between import add_finished_homework, add_homework, begin_homework
+from tests.bench.doorway import Doorway, begin_doorway
 from tests.support.cast import Actor, Cast, make_person
 from tests.support.individual import all_said, ask_quietly, fill_in
 from tests.support.public import public_things
@@ -105,6 +107,7 @@ class GrowingPractice:
     values: dict[str, object] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
     queries: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    _door: Doorway = field(init=False)
 
     def __post_init__(self) -> None:
         """Open the diary, and prepare what each single page needs."""
@@ -121,6 +124,7 @@ class GrowingPractice:
             self.values |= begin_homework(session, self.cast)
             self._note_links(session)
             self._note_entries(session)
+            self._note_doorway(session)
             self._note_mail()
 
     def grow(self, couples: int) -> None:
@@ -131,7 +135,7 @@ class GrowingPractice:
                     self._add_couple(session)
                     self._add_history(session, will_fail=number % 2 == 0)
                     self._add_lead(session, is_confirmed=number % 2 == 0)
-                    self._add_post(session)
+                    self._door.grow(session, self.cast, self._add_post(session))
                     self._add_colleague(session)
                     self._add_sign_ins(session)
 
@@ -178,22 +182,22 @@ class GrowingPractice:
             assert store_rendered(session, order, b"%PDF-1.7", now=utc_now())
         return document
 
-    def _add_lead(self, session: Session, *, is_confirmed: bool) -> UUID:
+    def _add_lead(self, session: Session, *, is_confirmed: bool, which: int = 0) -> UUID:
         now, therapist_id = utc_now(), self.cast.therapist.person_id
         offer = find_offer(session, now, therapist_id)
         assert offer is not None
         wanted = ConsultationRequest(
-            form_id=new_form_id(now), therapist_id=therapist_id, starts_at=offer.free(now)[0].start,
+            form_id=new_form_id(now), therapist_id=therapist_id, starts_at=offer.free(now)[which].start,
             zone=ZONE, first_name="Priya", email=f"{uuid4()}@example.org", partner_name="Tom",
             partner_knows=PartnerKnows.YES, words="We keep planning a move.",
-            mark=Mark.of(self._add_post(session), None, now),
+            mark=Mark.of(self._add_post(session).id, None, now),
         )  # fmt: skip
         lead = request_consultation(session, Anonymous(), wanted, mail=NO_LINKS, now=now)
         if is_confirmed:
             confirm_consultation(session, self._therapist, lead, mail=NO_LINKS, now=now)
         return lead.id
 
-    def _add_post(self, session: Session) -> UUID:
+    def _add_post(self, session: Session) -> Post:
         author = session.get_one(Therapist, self.cast.therapist_profile_id)
         slug = f"post-{uuid4()}"
         self.values.setdefault("slug", slug)
@@ -201,7 +205,7 @@ class GrowingPractice:
         tags = (Tag("evenings", "Evenings"),)
         post = publish_post(session, author, slug=slug, **words, published_at=utc_now(), tags=tags)
         self.values |= public_things(session, self.cast, post)
-        return post.id
+        return post
 
     def _add_colleague(self, session: Session) -> None:
         person = make_person(session, "Robin")
@@ -235,7 +239,7 @@ class GrowingPractice:
 
     def _note_links(self, session: Session) -> None:
         signer: Signer = self.app.extensions["signer"]
-        lead_id = self._add_lead(session, is_confirmed=False)
+        lead_id = self._add_lead(session, is_confirmed=False, which=-1)  # so late that it may be moved
         booked = signer.sign_id(TokenPurpose.CONSULTATION, lead_id)
         second = make_person(session, "Tom")
         session.get_one(Consultation, lead_id).guest_id = second.id
@@ -262,13 +266,17 @@ class GrowingPractice:
                 TokenPurpose.NOT_ME, session.get_one(Consultation, lead_id).person_id
             ),
             "calendars.events": feed,
+            "embed.booked": booked,
+            "embed.event": booked,
+            "embed.verify": signer.sign_id(TokenPurpose.CONSULTATION_CODE, lead_id),
             "accounts.invitation": issued.token,
             "accounts.choose_password": _reset_token(session, self.cast.ana),
         }
         offer = find_offer(session, utc_now(), self.cast.therapist.person_id)
         assert offer is not None
         last = offer.free(utc_now())[-1]
-        self.queries = {"booking.details": {"start": f"{last.start:%Y-%m-%dT%H:%M:%SZ}", "zone": ZONE}}
+        wanted = {"start": f"{last.start:%Y-%m-%dT%H:%M:%SZ}", "zone": ZONE}
+        self.queries = {"booking.details": wanted, "embed.details": wanted}
 
     def _note_entries(self, session: Session) -> None:
         """Put own time into the diary, and let somebody hold a time; each has a page."""
@@ -281,6 +289,12 @@ class GrowingPractice:
             kind=OccupiedKind.HOLD, code="H", expires_at=now + timedelta(hours=8),
         )  # fmt: skip
         self.values |= {"occupied_id": own.id, "occupied_id of diary.entry": held.id}
+
+    def _note_doorway(self, session: Session) -> None:
+        session.scalars(select(Practice)).one().security_contact = "mailto:holes@practice.example.org"
+        self._door = begin_doorway(session, self.cast, self.app.extensions["signer"])
+        self.values |= self._door.values
+        self.tokens |= self._door.tokens
 
     def _note_mail(self) -> None:
         mail, mail_id = EmailMessage(), uuid4()

@@ -29,7 +29,9 @@ NOT_A_PAGE = frozenset({"static"})
 FIRST_OF_ITS_MINUTE = patch(
     "portal.accounts.presence.TOUCH_EVERY", timedelta()
 )  # such a page also notes activity
-OPENED = frozenset({200, 503})  # 503: the page for supervisors, where a part of the portal is not there
+OPENED = frozenset(
+    {200, 302, 503}
+)  # 302: it leads on, and that is all; 503: for supervisors, where a part is not there
 
 
 @dataclass(frozen=True, slots=True, order=True)

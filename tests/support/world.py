@@ -98,7 +98,7 @@ def make_world(app: Flask) -> World:
             "response_id": exercise.id, "assignment_id of assessments": test.assignment_id,
             "response_id of assessments": test.id, "stage": 1, "page": 1,
         }  # fmt: skip
-        places |= public_things(session, cast, post) | _opening(session, cast)
+        places |= public_things(session, cast, post) | opening(session, cast)
         signed = app.extensions["signer"].sign_id(TokenPurpose.CONSULTATION, lead.id)
         not_me = app.extensions["signer"].sign_id(TokenPurpose.NOT_ME, lead.person_id)
         tokens = {
@@ -122,7 +122,7 @@ def make_world(app: Flask) -> World:
             "origin_id": site.id,
             "frame": "blog.example.org",
         }
-        waiting, offered = _waitlist(session, cast)
+        waiting, offered = wait_for_time(session, cast)
         sign = app.extensions["signer"].sign_id
         places["question_id"] = _question(session)
         for endpoint in ("verify", "enter", "send_again"):
@@ -216,7 +216,7 @@ def _question(session: Session) -> UUID:
     return question.id
 
 
-def _opening(session: Session, cast: Cast) -> dict[str, object]:
+def opening(session: Session, cast: Cast) -> dict[str, object]:
     """One of everything that opens a diary; none of it makes anything bookable."""
     jane, past, later = cast.therapist.person_id, date(2026, 1, 1), datetime(2030, 1, 1, tzinfo=UTC)
     rows = {
@@ -235,7 +235,8 @@ def _opening(session: Session, cast: Cast) -> dict[str, object]:
     return {name: row.id for name, row in rows.items()}
 
 
-def _waitlist(session: Session, cast: Cast) -> tuple[WaitlistEntry, WaitlistOffer]:
+def wait_for_time(session: Session, cast: Cast) -> tuple[WaitlistEntry, WaitlistOffer]:
+    """Let Noor wait for a time of Jane's, and offer her one."""
     person = make_person(session, "Noor", "noor@example.org")
     kind = ConsultationTypeRow(
         therapist_id=cast.therapist.person_id, name="Consultation", length_minutes=20, is_active=False

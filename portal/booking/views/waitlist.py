@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from flask import Response, request
+from flask import Response, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -163,7 +163,7 @@ def waiting(token: str) -> ResponseReturnValue:
         place_name=place_name,
         therapist_name=get_therapist(session, entry.therapist_id).display_name,
         leave_href=here("leave_list", token=token),
-        offer_href="" if offer is None else here("waitlist_offer", token=_offer_token(offer.id)),
+        offer_href="" if offer is None else url_for("booking.waitlist_offer", token=_offer_token(offer.id)),
     )
     return _waiting_page(shown)
 
