@@ -31,6 +31,7 @@ from portal.booking.rules import ConsultationStatus, MailWords
 from portal.booking.telling import tell_person
 from portal.diary.models import ConsultationTypeRow
 from portal.notices.models import MessageKind
+from portal.notices.service import ask_about
 from portal.people.models import Person
 from portal.security.viewer import JobFor
 
@@ -76,19 +77,22 @@ def owe_reminders(
 
     Due is what begins later than now but no later than its lead from now, was agreed before its lead, and is not yet
     owed. Its mail is left unsaid from the start on. Two sweeps at once are harmless: the database keeps one row, and
-    who wrote it owes the message. One statement for the page (by `ix_consultation_status_starts_at`), one for its rows,
-    about eight for each message.
+    who wrote it owes the message. One statement for the page (by `ix_consultation_status_starts_at`), one for its rows, four
+    about its readers, and four to write all messages; three or four more for each to an inbox with other mails near.
     """
     page = session.execute(_due(session, lead, now, after).limit(PAGE)).all()
-    owed = _write_down(session, lead, [(consultation, person) for consultation, person in page], now)
-    for consultation, person in page:
-        if (consultation.id, person.id) not in owed:
-            continue
+    if not page:
+        return None
+    written = _write_down(session, lead, [(consultation, person) for consultation, person in page], now)
+    owed = [(one, person) for one, person in page if (one.id, person.id) in written]
+    readers = ask_about(session, [person for _, person in owed], now)
+    for consultation, person in owed:
         record_of(session, JobFor(consultation.id), Action.REMINDER_OWED, consultation)
         tell_person(
             session, consultation, person, MessageKind.CONSULTATION_REMINDER, mail=mail, now=now,
-            deadline_at=consultation.starts_at, may_text=has_text_gateway,
+            deadline_at=consultation.starts_at, may_text=has_text_gateway, readers=readers,
         )  # fmt: skip
+    session.flush()  # while the page's persons are loaded: their keys are fetched together
     if len(page) < PAGE:
         return None
     last, person = page[-1]
@@ -146,8 +150,6 @@ def _write_down(
     session: Session, lead: Lead, page: Sequence[tuple[Consultation, Person]], now: datetime
 ) -> set[tuple[UUID, UUID]]:
     """Write the page's rows, and tell which of them nobody had written before. One statement."""
-    if not page:
-        return set()
     insert: Any = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     written = session.execute(
         insert(Reminder)

@@ -16,7 +16,7 @@ from portal.booking.rules import ConsultationStatus, MailWords, OfferState, Wait
 from portal.notices.models import MessageKind, MessagePart
 from portal.notices.registry import has_account, register_truth
 from portal.notices.rules import FACTS
-from portal.notices.service import queue_message
+from portal.notices.service import Readers, queue_message
 from portal.people.models import Channel, Person
 
 # What both persons are told once the second one has joined; the rest concerns the booker alone.
@@ -80,10 +80,12 @@ def tell_person(
     deadline_at: datetime | None = None,
     more: Mapping[str, str] | None = None,
     may_text: bool = False,
+    readers: Readers | None = None,
 ) -> None:
     """Owe the booker or the guest alone a mail about the consultation.
 
-    `may_text`: a text message instead, where that is the person's channel and there is a number.
+    `may_text`: a text message instead, where that is the person's channel and there is a number. `readers`: who is told
+    in this transaction, if that was asked beforehand.
     """
     is_booker = person.id == consultation.person_id
     zone = consultation.zone if is_booker else person.zone
@@ -91,7 +93,7 @@ def tell_person(
     facts = {
         "when": mail.when(consultation.starts_at, zone),
         "link": mail.visitor_page(consultation.id) if is_booker else mail.guest_page(person.id),
-        **not_me(session, person.id, mail),
+        **not_me(session, person.id, mail, readers),
         **(more or {}),
     }
     if "ics" in known:
@@ -99,7 +101,7 @@ def tell_person(
     queue_message(
         session, person, kind, {name: fact for name, fact in facts.items() if name in known},
         now=now, deadline_at=deadline_at, about=(consultation.id, consultation.calendar_sequence),
-        by_text=may_text and person.channel is Channel.TEXT and bool(person.phone),
+        by_text=may_text and person.channel is Channel.TEXT and bool(person.phone), readers=readers,
     )  # fmt: skip
 
 
@@ -128,9 +130,12 @@ def tell_therapist(
     queue_message(session, therapist, kind, fitting, now=now, about=about)
 
 
-def not_me(session: Session, person_id: UUID, mail: MailWords) -> dict[str, str]:
-    """Give the "this was not me" link to those who have no account. One statement."""
-    return {} if has_account(session, person_id) else {"not_me": mail.not_me_page(person_id)}
+def not_me(
+    session: Session, person_id: UUID, mail: MailWords, readers: Readers | None = None
+) -> dict[str, str]:
+    """Give the "this was not me" link to those who have no account. One statement, if `readers` do not tell."""
+    is_holder = person_id in readers.account_holders if readers else has_account(session, person_id)
+    return {} if is_holder else {"not_me": mail.not_me_page(person_id)}
 
 
 def is_consultation_as_told(session: Session, part: MessagePart, now: datetime) -> bool:

@@ -1,9 +1,10 @@
 """Reading messages: a job reads the one it was made for."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from portal.errors import NotFound
@@ -62,6 +63,18 @@ def is_address_blocked(session: Session, person: Person) -> bool:
         session.scalar(select(BlockedAddress.id).where(BlockedAddress.address_code == person.email_code))
         is not None
     )
+
+
+def busy_inboxes(session: Session, codes: Collection[bytes], since: datetime) -> set[bytes]:
+    """Tell which of these inboxes have a mail that is yet to leave, or left after `since`. One statement."""
+    is_near = or_(Message.state == MessageState.WAITING, Message.sent_at > since)
+    return set(session.scalars(select(Message.address_code).where(Message.address_code.in_(codes), is_near)))
+
+
+def blocked_inboxes(session: Session, codes: Collection[bytes]) -> set[bytes]:
+    """Tell which of these inboxes' readers said "this was not me". One statement."""
+    blocked = BlockedAddress.address_code
+    return set(session.scalars(select(blocked).where(blocked.in_(codes))))
 
 
 def mail_trouble(session: Session, now: datetime) -> MailTrouble:

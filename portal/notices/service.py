@@ -1,10 +1,12 @@
 """Owing somebody a mail, and keeping account of what became of it. The sending itself is a job."""
 
 import json
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, exists, func, select, true, update
+from sqlalchemy import ARRAY, BigInteger, cast, delete, exists, func, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -14,8 +16,15 @@ from portal.audit.service import record_of
 from portal.clock import utc_now
 from portal.errors import Conflict
 from portal.notices.models import BlockedAddress, Message, MessageKind, MessagePart, MessageState
-from portal.notices.queries import get_message, is_address_blocked, list_failed, list_parts
-from portal.notices.registry import has_account, is_still_true
+from portal.notices.queries import (
+    blocked_inboxes,
+    busy_inboxes,
+    get_message,
+    is_address_blocked,
+    list_failed,
+    list_parts,
+)
+from portal.notices.registry import account_holders, has_account, is_still_true
 from portal.notices.rules import FOLD, MOST_HANDOVERS, MOST_PARTS, check_facts, mail_time
 from portal.outbox import OutboxEntry, OutboxState
 from portal.people.models import Channel, Person
@@ -35,6 +44,39 @@ class PerhapsDelivered(Conflict):
     """The mail may have left twice already; a third time would be worse than asking the reader."""
 
 
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """What was asked about many readers at once, for as long as one transaction owes them messages.
+
+    `quiet`: inboxes with no mail to join and none to keep a distance from; only this transaction can change that.
+    """
+
+    account_holders: set[UUID]
+    blocked: set[bytes]
+    quiet: set[bytes]
+
+    def has_account(self, person: Person) -> bool:
+        """Tell whether this reader has an account."""
+        return person.id in self.account_holders
+
+    def is_blocked(self, person: Person) -> bool:
+        """Tell whether this inbox wants no mails to people without an account, and the person has none."""
+        return person.email_code in self.blocked and not self.has_account(person)
+
+
+def ask_about(session: Session, persons: Collection[Person], now: datetime) -> Readers:
+    """Ask about all who are to be told something in this transaction, and take the turn at their inboxes.
+
+    Four statements, however many they are.
+    """
+    session.flush()
+    codes = {person.email_code for person in persons if person.email_code is not None}
+    holders = account_holders(session, [person.id for person in persons])
+    _wait_for_turns(session, codes)
+    busy = busy_inboxes(session, codes, now - FOLD)
+    return Readers(holders, blocked_inboxes(session, codes), codes - busy)
+
+
 def queue_message(
     session: Session,
     person: Person,
@@ -45,6 +87,7 @@ def queue_message(
     deadline_at: datetime | None = None,
     about: tuple[UUID, int] | None = None,
     by_text: bool = False,
+    readers: Readers | None = None,
 ) -> Message | None:
     """Owe `person` one thing to read; None if there is no address or the person wants nothing outside the portal.
 
@@ -56,6 +99,9 @@ def queue_message(
     one mail, also when two persons have the same inbox: the mail names nobody. A second invitation waits ten minutes
     more and gets a mail of its own; a code does not wait at all. After `deadline_at` it is left unsaid.
 
+    Seven or eight statements. With `readers`, who were asked about beforehand, three that the next flush writes for
+    all of them together, where the inbox is quiet.
+
     Raises:
         FactRefused: see `rules.check_facts`.
     """
@@ -63,13 +109,13 @@ def queue_message(
     code = phone_code(session, person) if by_text else person.email_code
     if person.channel is Channel.PORTAL_ONLY or code is None:
         return None
-    session.flush()
-    if is_blocked(session, person):
+    if readers.is_blocked(person) if readers is not None else is_blocked(session, person):
         return None
-    _wait_for_turn(session, code)
-    message = (None if kind in AT_ONCE else _open_message(session, code, kind, now)) or _begin_message(
-        session, person, code, now if kind in AT_ONCE else mail_time(_last_mail_at(session, code, now), now), by_text=by_text
-    )  # fmt: skip
+    if readers is not None and code in readers.quiet:
+        readers.quiet.remove(code)
+        message = _begin_message(session, person, code, now, by_text=by_text)
+    else:
+        message = _next_message(session, person, kind, code, now, by_text=by_text)
     content = {"facts": facts, "deadline_at": deadline_at.isoformat() if deadline_at else None}
     about_id, about_version = about or (None, None)
     part = MessagePart(
@@ -77,7 +123,8 @@ def queue_message(
         about_id=about_id, about_version=about_version,
     )  # fmt: skip
     session.add(part)
-    session.flush()
+    if readers is None:
+        session.flush()
     return message
 
 
@@ -102,11 +149,28 @@ def unblock_address(session: Session, person: Person) -> None:
     session.execute(delete(BlockedAddress).where(BlockedAddress.address_code == person.email_code))
 
 
-def _wait_for_turn(session: Session, address_code: bytes) -> None:
-    """Let one transaction at a time write to an inbox, or fifty at once would begin fifty mails. SQLite does so anyway."""
+def _wait_for_turns(session: Session, codes: Collection[bytes]) -> None:
+    """Let one transaction at a time write to an inbox, or fifty at once would begin fifty mails. SQLite does so anyway.
+
+    Several are taken in order, so that no two pages of messages wait for each other.
+    """
     if session.get_bind().dialect.name == "postgresql":
-        key = int.from_bytes(address_code[:8], "big", signed=True)
-        session.execute(select(func.pg_advisory_xact_lock(key)))
+        keys = sorted(int.from_bytes(code[:8], "big", signed=True) for code in codes)
+        session.execute(select(func.pg_advisory_xact_lock(func.unnest(cast(keys, ARRAY(BigInteger))))))
+
+
+def _next_message(
+    session: Session, person: Person, kind: MessageKind, code: bytes, now: datetime, *, by_text: bool
+) -> Message:
+    """Find the mail that this can join, or begin one at the distance that is due. Three statements at most."""
+    _wait_for_turns(session, [code])
+    if kind in AT_ONCE:
+        return _begin_message(session, person, code, now, by_text=by_text)
+    joined = _open_message(session, code, kind, now)
+    if joined is not None:
+        return joined
+    due_at = mail_time(_last_mail_at(session, code, now), now)
+    return _begin_message(session, person, code, due_at, by_text=by_text)
 
 
 def _open_message(session: Session, address_code: bytes, kind: MessageKind, now: datetime) -> Message | None:
@@ -143,7 +207,6 @@ def _begin_message(
     )  # fmt: skip
     session.add(message)
     outbox.put(session, JobName.SEND_MESSAGE, message.id, effect_key=str(message.id), due_at=due_at)
-    session.flush()
     return message
 
 

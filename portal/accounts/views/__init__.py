@@ -1,6 +1,6 @@
 """Pages of signing in, codes, passwords, invitations and the own account."""
 
-from portal.accounts.queries import has_account
+from portal.accounts.queries import account_holders
 from portal.accounts.views import account as account
 from portal.accounts.views import codes as codes
 from portal.accounts.views import invitations as invitations
@@ -11,6 +11,6 @@ from portal.accounts.views import unlock as unlock
 from portal.accounts.views.blueprint import blueprint
 from portal.notices.registry import register_account_check
 
-blueprint.record_once(lambda _state: register_account_check(has_account))
+blueprint.record_once(lambda _state: register_account_check(account_holders))
 
 __all__ = ["blueprint"]
