@@ -5,7 +5,7 @@ from io import BytesIO
 from xml.etree import ElementTree as ET
 
 import pytest
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, Tag
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -67,6 +67,9 @@ def test_a_profile_is_written_and_found(app: Flask, cast: Cast) -> None:
     assert portrait_of is not None and visitor.get(str(portrait_of["src"])).mimetype == "image/jpeg"
     times = [str(link["href"]) for link in soup.select("a.slot")]
     assert len(times) == 3 and all(visitor.get(link).status_code == 200 for link in times)
+    every = soup.find("a", string="See every free time")
+    assert isinstance(every, Tag)
+    assert all(f"with={cast.therapist.person_id}" in link for link in [*times, str(every["href"])])
     assert "/therapists/jane-parker" in visitor.get("/").text + visitor.get("/sitemap.xml").text
     assert post(jane, "/practice/profile", **{**PROFILE, "is_listed": ""}, drops_portrait="y") == 303
     assert visitor.get("/therapists/jane-parker").status_code == 404
