@@ -117,6 +117,15 @@ def get_offer(session: Session, viewer: TokenHolder) -> WaitlistOffer:
     return offer
 
 
+def place_of_offer(session: Session, offer: WaitlistOffer) -> PlaceRow | None:
+    """Load where an open offer would take place; None: left open. One statement."""
+    return session.scalar(
+        select(PlaceRow)
+        .join(OccupiedInterval, OccupiedInterval.place_id == PlaceRow.id)
+        .where(OccupiedInterval.id == offer.occupied_id)
+    )
+
+
 def open_offer_of(session: Session, entry: WaitlistEntry, now: datetime) -> WaitlistOffer | None:
     """Find the time that is kept for somebody at this moment. One statement."""
     return session.scalar(

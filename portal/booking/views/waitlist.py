@@ -25,6 +25,7 @@ from portal.booking.waitlist import (
     leave_waitlist,
     list_waiting,
     open_offer_of,
+    place_of_offer,
     refuse_offer,
     take_offer,
     what_for,
@@ -278,6 +279,7 @@ def _offer_page(token: str, *, is_refused: bool = False) -> Response:
         waiting_href=here("waiting", token=signer().sign_id(TokenPurpose.WAITLIST, entry.id)),
         is_waiting=entry.state is WaitlistState.WAITING,
         type_name=type_name,
+        place=place_of_offer(session, offer) if is_open else None,
         therapist=therapist,
         name=short_name(therapist.display_name),
     )
