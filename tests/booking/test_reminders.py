@@ -15,8 +15,8 @@ from portal.booking.rules import ConsultationStatus
 from portal.clock import utc_now
 from portal.diary.models import ConsultationTypeRow
 from portal.extensions import db
-from portal.notices.models import Message, MessageKind, MessagePart
-from portal.notices.service import what_to_say
+from portal.notices.models import Message, MessageKind, MessagePart, MessageState
+from portal.notices.service import block_address, queue_message, what_to_say
 from portal.people.models import Channel, Person
 from portal.people.service import add_person
 from portal.security.viewer import JobFor
@@ -135,6 +135,41 @@ class TestDue:
             assert session.scalars(select(Message.by_text)).all() == [by_text]
         (part,) = parts()
         assert said(part)
+
+
+class TestInboxes:
+    """What a page is asked about at once counts as if each had been asked."""
+
+    def test_two_of_one_inbox_share_a_mail_and_what_left_just_before_is_kept_at_a_distance(
+        self, practice: Agreed
+    ) -> None:
+        with transaction() as session:
+            for hours in (20, 21):
+                practice.agree(session, begins_in=hours * HOUR, email="us@example.org")
+            told = practice.agree(session, begins_in=22 * HOUR, email="cleo@example.org").person
+            mail = queue_message(session, told, MessageKind.NEW_ITEM, {}, now=NOW)
+            assert mail is not None
+            mail.state, mail.sent_at = MessageState.SENT, NOW - timedelta(minutes=1)
+        assert practice.sweep() == 3
+        begun = [part.message_id for part in parts()]
+        assert (len(begun), len(set(begun))) == (3, 2)
+        with transaction() as session:
+            due = {session.get_one(Message, message_id).due_at for message_id in begun}
+        assert due == {NOW, NOW + timedelta(minutes=9)}
+
+    def test_who_said_it_was_not_me_gets_none_and_who_has_an_account_gets_one_without_that_link(
+        self, practice: Agreed
+    ) -> None:
+        with transaction() as session:
+            holder = session.get_one(Person, practice.therapist_id)
+            stranger = practice.agree(session, begins_in=20 * HOUR, email="stranger@example.org").person
+            practice.agree(session, begins_in=21 * HOUR, person_id=holder.id, person=holder)
+            for person in (holder, stranger):
+                block_address(session, JobFor(person.id), person)
+        assert practice.sweep() == 2
+        (part,) = parts()
+        assert part.person_id == practice.therapist_id
+        assert "not_me" not in json.loads(part.facts)["facts"]
 
 
 class TestTruth:
