@@ -215,6 +215,8 @@ class WaitlistEntry(Model):
     request_code: Mapped[bytes] = mapped_column(unique=True)
 
     person: Mapped[Person] = relationship(foreign_keys=[person_id], lazy="raise_on_sql")
+    type: Mapped[ConsultationTypeRow] = relationship(lazy="raise_on_sql")
+    place: Mapped[PlaceRow | None] = relationship(lazy="raise_on_sql")
     touch: Mapped[Touch | None] = relationship(lazy="raise_on_sql")
 
 

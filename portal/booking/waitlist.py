@@ -95,7 +95,10 @@ def list_waiting(session: Session, viewer: Member) -> list[WaitlistEntry]:
             visible_to(viewer)
             .where(WaitlistEntry.state == WaitlistState.WAITING)
             .options(
-                joinedload(WaitlistEntry.person), joinedload(WaitlistEntry.touch).joinedload(Touch.last_post)
+                joinedload(WaitlistEntry.person),
+                joinedload(WaitlistEntry.type),
+                joinedload(WaitlistEntry.place),
+                joinedload(WaitlistEntry.touch).joinedload(Touch.last_post),
             )
             .order_by(WaitlistEntry.created_at, WaitlistEntry.id)
             .limit(MOST_READ)
@@ -138,7 +141,7 @@ def open_offer_of(session: Session, entry: WaitlistEntry, now: datetime) -> Wait
 
 
 def what_for(session: Session, entry: WaitlistEntry) -> tuple[str, str]:
-    """Name the type and the place that somebody waits for; an empty place means any. One or two statements."""
+    """Name the type and the place that somebody waits for; an empty place means any. At most two statements, none for a list's."""
     place = session.get(PlaceRow, entry.place_id) if entry.place_id is not None else None
     return session.get_one(ConsultationTypeRow, entry.type_id).name, place.name if place is not None else ""
 
