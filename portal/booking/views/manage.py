@@ -310,7 +310,7 @@ def _problem(refusal: Exception) -> tuple[str, str]:
     return said.get(type(refusal), changed)
 
 
-def _shown(token: str, consultation: Consultation) -> Booked:
+def _shown(token: str, consultation: Consultation, *, has_words: bool = True) -> Booked:
     session, now = current_session(), utc_now()
     viewer = _holder(token)
     therapist = get_therapist(session, consultation.therapist_id)
@@ -343,7 +343,7 @@ def _shown(token: str, consultation: Consultation) -> Booked:
         move_until=windows.move_until(*times) if is_live and windows.may_move(*times, now) else None,
         cancel_until=windows.cancel_until(*times) if is_live and windows.may_cancel(*times, now) else None,
         may_write=is_open_for_words(consultation.status, consultation.ends_at, now),
-        messages=messages_of(session, viewer, consultation),
+        messages=messages_of(session, viewer, consultation) if has_words else [],
         ended_by=consultation.ended_by,
         reason=consultation.decline_reason,
         answer_words=consultation.answer_words,
@@ -365,7 +365,7 @@ def _pass_on_link(consultation: Consultation, now: datetime) -> str:
 def _move_page(token: str, consultation: Consultation, *, refusal: Exception | None = None) -> Response:
     """Show every time that is free when the own present one does not count."""
     now = utc_now()
-    shown = _shown(token, consultation) if consultation.erased_at is None else None
+    shown = _shown(token, consultation, has_words=False) if consultation.erased_at is None else None
     if shown is None or shown.move_until is None:
         return redirect_to(url_for("booking.booked", token=token))
     offer = _offer(consultation, now)
