@@ -178,7 +178,7 @@ def send_message(token: str) -> ResponseReturnValue:
             write_message(session, viewer, consultation, form.words.data, mail=mail_words(), now=utc_now())
     except (Conflict, TooOften) as refusal:
         return _page(token, _linked(token), form=form, refusal=refusal)
-    return redirect_to(url_for("booking.booked", token=token, _anchor="messages"))
+    return redirect_to(url_for("booking.booked", token=token, _anchor="exchange"))
 
 
 @blueprint.post("/consultations/<token>/again")
