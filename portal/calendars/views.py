@@ -58,8 +58,8 @@ blueprint = Blueprint("calendars", __name__)
 
 @blueprint.app_context_processor
 def around_the_calendar() -> dict[str, Any]:
-    """Let the calendar page, which stands below this area, tell that something happened elsewhere. Costs what is asked."""
-    return {"changes_elsewhere": _changes_elsewhere}
+    """Let the calendar page, which stands below this area, tell what is double-booked elsewhere. Costs what is asked."""
+    return {"double_booked": _double_booked}
 
 
 LOOKS = Limit("calendar_look", 20, timedelta(hours=1))  # each asks somebody else's server
@@ -319,7 +319,6 @@ def _settings() -> Settings:
     return settings
 
 
-def _changes_elsewhere() -> int:
-    """Count the open questions and the appointments that overlap a busy time elsewhere. Two statements."""
-    session, viewer, now = current_session(), current_member(), utc_now()
-    return len(open_questions(session, viewer, now)) + len(conflicts_of(session, viewer, now))
+def _double_booked() -> int:
+    """Count the appointments that overlap a busy time elsewhere. One statement."""
+    return len(conflicts_of(current_session(), current_member(), utc_now()))

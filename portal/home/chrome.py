@@ -70,7 +70,7 @@ class PracticeWords:
 
 
 def init_pages(app: Flask) -> None:
-    """Let every template find `page_lang`, `practice`, `navigation`, `waiting_letters` and `viewer_name`; errors, mails and papers ask nothing."""
+    """Let every template find `page_lang`, `practice`, `navigation`, `waiting_changes`, `waiting_letters` and `viewer_name`; errors, mails and papers ask nothing."""
     app.context_processor(chrome)
     app.jinja_env.filters["dialled"] = dialled
 
@@ -102,6 +102,7 @@ def _collect() -> dict[str, Any]:
     return {
         "practice": practice_words(face),
         "navigation": navigation_of(viewer, waiting),
+        "waiting_changes": waiting.changes,
         "waiting_letters": waiting.letters,
         "viewer_name": "" if isinstance(viewer, Anonymous) else get_self(session, viewer).first_name,
     }
