@@ -97,6 +97,7 @@ class Sweeper:
                 self._remind,
                 self._offer_times,
                 self._sync_calendars,
+                self._read_bounces,
                 self._hand_out,
                 self._mark_abandoned,
                 self._seal,

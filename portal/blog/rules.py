@@ -125,11 +125,6 @@ def is_knotted(markdown: str) -> bool:
     return is_long or sum(1 for _ in SIGNS.finditer(markdown)) > MOST_SIGNS
 
 
-def pictures_in(markdown: str) -> set[UUID]:
-    """List the pictures of the shelf that a text shows."""
-    return {UUID(found) for found in PICTURE.findall(markdown)}
-
-
 @lru_cache(maxsize=64)
 def article(markdown: str) -> Article:
     """Turn a post's Markdown into HTML: no raw HTML, links to http(s), mailto and our own pages, our own pictures only.

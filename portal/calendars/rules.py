@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from portal.diary.rules import Interval
-from portal.errors import Conflict, Invalid
+from portal.errors import Conflict
 
 MOST_BYTES = 1024 * 1024
 MOST_EVENTS = 2_000
@@ -89,10 +89,6 @@ class TooManyCalendars(Conflict):
 
 class AlreadyDecided(Conflict):
     """The question was answered, or has gone away by itself."""
-
-
-class CannotFollow(Invalid):
-    """Our side cannot do what was done elsewhere; the entry can only be kept."""
 
 
 class OwnTime(NamedTuple):

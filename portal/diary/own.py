@@ -25,7 +25,6 @@ from portal.practice.queries import list_therapists
 from portal.security.viewer import Member
 from portal.zones import parse_zone
 
-OwnTable = type[ConsultationTypeRow | PlaceRow | SpecialHours | TimeOff | WeeklyHoursRow]
 Row = TypeVar("Row", ConsultationTypeRow, PlaceRow, SpecialHours, TimeOff, WeeklyHoursRow)
 
 

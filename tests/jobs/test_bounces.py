@@ -65,7 +65,7 @@ def test_a_mailbox_is_read_by_the_sweepers_and_the_workers_way_and_answers_of_pe
         imap.deliver(b"Subject: " + b"x" * 300_000 + b"\r\n\r\n")
         sweeper = Sweeper(app=app)
         for _ in range(2):
-            sweeper._read_bounces()
+            sweeper.sweep()
         with transaction() as session:
             (owed,) = session.scalars(select(OutboxEntry.id).where(OutboxEntry.job == JobName.READ_BOUNCES))
         read(str(owed))
@@ -78,7 +78,7 @@ def test_a_mailbox_is_read_by_the_sweepers_and_the_workers_way_and_answers_of_pe
         with transaction() as session:
             assert mail_trouble(session, utc_now()).bounced == 1
         sweeper.bounces_at = None
-        sweeper._read_bounces()
+        sweeper.sweep()
         assert row(owed).state is OutboxState.PENDING, "one row for all times"
 
 
@@ -88,7 +88,7 @@ def test_a_mailbox_that_is_away_or_refuses_us_is_tried_again(
     for url in ("imap://127.0.0.1:1/INBOX", imap.url.replace("demopass", "wrong"), imap.url + "/none"):
         with application(tmp_path, sqlite_url, bounces_url=url) as app:
             sweeper = Sweeper(app=app)
-            sweeper._read_bounces()
+            sweeper.sweep()
             with transaction() as session:
                 owed = session.scalars(
                     select(OutboxEntry).where(OutboxEntry.job == JobName.READ_BOUNCES)
