@@ -179,7 +179,7 @@ def _open_message(session: Session, address_code: bytes, kind: MessageKind, now:
     message = session.scalar(
         select(Message)
         .where(Message.address_code == address_code, Message.state == MessageState.WAITING)
-        .where(Message.due_at <= now + LONGEST_WAIT)
+        .where(Message.due_at <= _horizon(now))
         .where(Message.handovers == 0, ~is_there if kind in ONE_A_MAIL else true())
         .order_by(Message.due_at.desc(), Message.id)
         .limit(1)
@@ -210,10 +210,15 @@ def _begin_message(
     return message
 
 
+def _horizon(now: datetime) -> datetime:
+    """Say how far ahead a mail may wait. `now` may lie back: what is told of earlier days joins the mail of today."""
+    return max(now, utc_now()) + LONGEST_WAIT
+
+
 def _last_mail_at(session: Session, address_code: bytes, now: datetime) -> datetime | None:
     """Find when the last mail to an inbox left or will leave; what a wrong clock put far ahead makes nobody wait."""
     is_sent = (Message.state == MessageState.SENT) & (Message.sent_at <= now)
-    is_waiting = (Message.state == MessageState.WAITING) & (Message.due_at <= now + LONGEST_WAIT)
+    is_waiting = (Message.state == MessageState.WAITING) & (Message.due_at <= _horizon(now))
     return session.scalar(
         select(func.coalesce(Message.sent_at, Message.due_at).label("left_at"))
         .where(Message.address_code == address_code, is_sent | is_waiting)

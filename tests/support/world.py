@@ -124,7 +124,7 @@ def make_world(app: Flask) -> World:
         }
         waiting, offered = wait_for_time(session, cast)
         sign = app.extensions["signer"].sign_id
-        places["question_id"] = _question(session)
+        places["question_id of booking"] = _question(session)
         for endpoint in ("verify", "enter", "send_again"):
             tokens[f"booking.{endpoint}"] = sign(TokenPurpose.CONSULTATION_CODE, lead.id)
         places["entry_id"] = waiting.id
