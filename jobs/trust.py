@@ -14,7 +14,7 @@ from redis import Redis
 from rq.exceptions import NoSuchJobError
 from rq.job import Job
 
-from jobs import bounces, documents, messages
+from jobs import bounces, calendars, documents, messages
 from portal.queueing import FAILURE_SECONDS, JOB_SECONDS, JobName, job_mac
 
 MOST_BYTES = (
@@ -24,6 +24,7 @@ FUNCTIONS: Mapping[str, Callable[[str], None]] = {
     JobName.READ_BOUNCES: bounces.read,
     JobName.RENDER_DOCUMENT: documents.render,
     JobName.SEND_MESSAGE: messages.send,
+    JobName.SYNC_CALENDAR: calendars.sync,
 }
 
 
