@@ -49,10 +49,11 @@ def test_an_altered_foreign_or_old_token_only_loses_the_mark(context: Flask) -> 
 
 def test_a_page_that_is_a_source_follows_the_mark_of_its_link(context: Flask) -> None:
     token = mark_token(Mark.of(POST, None, NOW))
-    with context.test_request_context(query_string={"from": token}):
+    with context.app_context(), context.test_request_context(query_string={"from": token}):
         later = mark_after(None, LINK, NOW + timedelta(hours=1))
-    with context.test_request_context():
-        fresh, none = mark_after(None, LINK, NOW), current_mark()
+        assert current_mark() == later
+    with context.app_context(), context.test_request_context():
+        before, fresh = current_mark(), mark_after(None, LINK, NOW)
 
     assert (later.first_post_id, later.last_link_id) == (POST, LINK)
-    assert (fresh.first_link_id, none) == (LINK, None)
+    assert (before, fresh.first_link_id) == (None, LINK)
