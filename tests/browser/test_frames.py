@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Frame, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Frame, Page
 
 from portal.practice.models import EmbedOrigin
 from portal.sources.models import CampaignLink, Touch
@@ -87,13 +87,12 @@ def listed(gallery: Gallery) -> Iterator[Blog]:
 
 
 @pytest.fixture(scope="module")
-def strict_browser() -> Iterator[Browser]:
-    """A browser that blocks cookies of third parties."""
-    with sync_playwright() as playwright:
-        arguments = [*ARGUMENTS, "--test-third-party-cookie-phaseout"]
-        started = playwright.chromium.launch(executable_path=executable(), args=arguments)
-        yield started
-        started.close()
+def strict_browser(browser: Browser) -> Iterator[Browser]:
+    """A browser that blocks cookies of third parties; beside the one of all tests, by the same driver."""
+    arguments = [*ARGUMENTS, "--test-third-party-cookie-phaseout"]
+    started = browser.browser_type.launch(executable_path=executable(), args=arguments)
+    yield started
+    started.close()
 
 
 @pytest.fixture
