@@ -14,8 +14,10 @@ from portal.extensions import db
 from portal.settings import Settings
 from portal.transaction import transaction
 from tests.support.cast import Cast, make_cast
+from tests.support.remembered import remember
 
 pytest_plugins = ["tests.support.fixtures"]
+remember()
 SECRET = bytes(range(32))
 MASTER = bytes(range(100, 132))
 

@@ -4,12 +4,14 @@ What a camera or a hostile hand put beside the pixels (place, comments, profiles
 copied. One picture is decoded at a time in each process, so that a hundred uploads at once cost time and not memory.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from io import BytesIO
 from threading import Lock
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 from sqlalchemy.orm import Session
 
 from portal.errors import Conflict, Invalid
@@ -74,7 +76,7 @@ def reencode(content: bytes) -> Pixels:
     if not _one_at_a_time.acquire(timeout=WAIT_SECONDS):
         raise PicturesBusy
     try:
-        with _opened(content) as image:
+        with _nothing_made_up(), _opened(content) as image:
             return _written(_upright(image))
     except (OSError, SyntaxError, ValueError, MemoryError, EOFError) as error:
         raise PictureRefused(Flaw.BROKEN) from error
@@ -109,6 +111,17 @@ def _look(content: bytes) -> None:
         raise PictureRefused(Flaw.DRAWING)
     is_heic = head[4:8] == b"ftyp" and any(brand in head[8:32] for brand in HEIC_BRANDS)
     raise PictureRefused(Flaw.PHONE_FORMAT if is_heic else Flaw.NO_PICTURE)
+
+
+@contextmanager
+def _nothing_made_up() -> Iterator[None]:
+    """Refuse what ends too soon: WeasyPrint, once imported, lets its whole process fill the rest with grey."""
+    before = ImageFile.LOAD_TRUNCATED_IMAGES
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
+    try:
+        yield
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = before
 
 
 def _opened(content: bytes) -> Image.Image:

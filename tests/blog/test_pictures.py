@@ -6,7 +6,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
-from werkzeug.test import TestResponse
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import TestResponse, encode_multipart
 
 from portal.blog.models import Post, PostPicture
 from portal.files.models import Blob, Picture
@@ -27,8 +28,15 @@ def token(client: FlaskClient, page: str = SHELF) -> str:
 
 
 def upload(client: FlaskClient, content: bytes, name: str = "a.png", **typed: str) -> TestResponse:
-    data = {"form_token": token(client), "alt": "Two cups", **typed, "file": (BytesIO(content), name)}
-    return client.post(SHELF, data=data)
+    data = {
+        "form_token": token(client),
+        "alt": "Two cups",
+        **typed,
+        "file": FileStorage(BytesIO(content), name),
+    }
+    # Written here, because the client leaves the file open into which it writes large ones.
+    boundary, body = encode_multipart(data)
+    return client.post(SHELF, data=body, content_type=f"multipart/form-data; boundary={boundary}")
 
 
 def shelved(app: Flask) -> PostPicture:
@@ -79,7 +87,9 @@ def test_only_uploads_may_be_long(app: Flask, jane: FlaskClient) -> None:
     assert upload(jane, b"\xff\xd8\xff" + b"x" * 9_000_000).status_code == 422
     assert upload(jane, b"x" * 11_000_000).status_code == 413
     assert jane.post("/desk/articles/new", data={"body": "x" * 2_000_000}).status_code == 413
-    stranger = client_of(app, None).post(SHELF, data={"file": (BytesIO(b"x" * 2_000_000), "a.png")})
+    boundary, body = encode_multipart({"file": FileStorage(BytesIO(b"x" * 2_000_000), "a.png")})
+    kind = f"multipart/form-data; boundary={boundary}"
+    stranger = client_of(app, None).post(SHELF, data=body, content_type=kind)
     assert stranger.status_code in {303, 413}
 
 

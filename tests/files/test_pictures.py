@@ -10,7 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from PIL import Image, PngImagePlugin
+from PIL import Image, ImageFile, PngImagePlugin
 from sqlalchemy.orm import Session
 
 from portal.files.pictures import MOST_BYTES, Flaw, PictureRefused, Pixels, add_picture, reencode
@@ -83,6 +83,15 @@ def test_nothing_but_pixels_is_kept() -> None:
         assert b"Qanar" in content or b"\0\0\0" in content
         assert b"Qanar" not in made.content and b"Exif" not in made.content
         assert not shown(made).getexif() and "icc_profile" not in shown(made).info
+
+
+def test_what_ends_too_soon_is_refused_also_where_pdfs_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        ImageFile, "LOAD_TRUNCATED_IMAGES", True
+    )  # as WeasyPrint leaves it for its whole process
+    with pytest.raises(PictureRefused):
+        reencode(picture("JPEG", size=(400, 400))[:-300])
+    assert ImageFile.LOAD_TRUNCATED_IMAGES
 
 
 def test_of_moving_pictures_the_first_frame_is_taken() -> None:

@@ -8,12 +8,13 @@ import pytest
 import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import text
+from sqlalchemy import delete, text
 
 from portal.couples.holds import set_hold
 from portal.safety.models import SafetySitting
 from portal.safety.rules import Answers, Reply
 from portal.safety.service import give_answers, mark_contacted
+from portal.sources.models import StepCount
 from portal.transaction import transaction
 from tests.support.cast import client_of
 from tests.support.individual import all_said, ask_quietly
@@ -23,7 +24,9 @@ from tests.support.world import World, make_world, path_of
 NOW = datetime(2026, 11, 20, 16, 5, tzinfo=UTC)
 AS_FRAGMENT = {"HX-Request": "true", "HX-Request-Type": "partial"}
 # What is drawn by lot for each answer, and says nothing: numbers of requests, ids of opened pages and of empty forms.
-BY_LOT = re.compile(r'\b[0-9a-f]{12}\b|(?<=name="page_id" value=")[^"]*|(?<=name="form_key" value=")[^"]*')
+BY_LOT = re.compile(
+    r'\b[0-9a-f]{12}\b|(?<=name="page_id" value=")[^"]*|(?:(?<=name="form_key" value=")|(?<=name="form_key" type="hidden" value="))[^"]*'
+)
 Answer = tuple[int, str, tuple[tuple[str, str], ...], int]
 
 
@@ -70,7 +73,12 @@ HAPPENINGS = {
 
 
 def everything(app: Flask, world: World, client: FlaskClient) -> dict[str, Answer]:
-    """Read every address of the portal, as a page and as a part of one: status, body, headers, cost."""
+    """Read every address of the portal, as a page and as a part of one: status, body, headers, cost.
+
+    What earlier readings were counted as (views of the form in frames elsewhere) is forgotten first.
+    """
+    with app.app_context(), transaction() as session:
+        session.execute(delete(StepCount))
     read = {}
     for rule in app.url_map.iter_rules():
         if "GET" not in (rule.methods or ()):

@@ -11,7 +11,8 @@ from portal.blog.models import Post
 from portal.blog.queries import find_post
 from portal.booking.holds import WantedTime, find_hold
 from portal.booking.models import SlotHold
-from portal.booking.rules import parse_start
+from portal.booking.queries import find_sent
+from portal.booking.rules import ConsultationStatus, parse_start
 from portal.booking.views.area import signer
 from portal.diary.models import PlaceKind, PlaceRow
 from portal.diary.offers import Offer
@@ -53,9 +54,8 @@ class Way:
 
     @cached_property
     def offer(self) -> Offer:
-        """Load what the therapist offers, leaving aside what is held for this very form. Three statements or four."""
-        held = self.hold.occupied_id if self.hold is not None else None
-        return load_offer(current_session(), self.chosen, self.now, place=self.place, ignoring=held)
+        """Load what the therapist offers, leaving aside what is kept for this very form. Three statements or four."""
+        return load_offer(current_session(), self.chosen, self.now, place=self.place, ignoring=self._kept)
 
     @property
     def therapist_id(self) -> UUID:
@@ -95,6 +95,14 @@ class Way:
     def holds(self, start: datetime) -> bool:
         """Tell whether the form holds the time that starts then."""
         return self.hold is not None and self.hold.starts_at == start
+
+    @property
+    def _kept(self) -> UUID | None:
+        """Name what the form holds in the diary, or what waits there for the code from its mail."""
+        if self.hold is not None:
+            return self.hold.occupied_id
+        sent = find_sent(current_session(), self.form_id) if self.form_id else None
+        return sent.occupied_id if sent and sent.status is ConsultationStatus.UNVERIFIED else None
 
     def slot(self, start: datetime) -> Slot:
         """Find the slot that starts then; what is held was in time when it was held. Raises SlotTaken, SlotNotOffered."""
