@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
-from portal.assessments.alignment import (
+from portal.assessments.definition import Domain, Questionnaire, Statement
+from portal.assessments.joint import Zone, zone_of
+from portal.assessments.readiness import Score, score_domain
+from portal.psychometrics.alignment import (
     Agreement,
     Alignment,
     Difference,
@@ -13,10 +16,7 @@ from portal.assessments.alignment import (
     difference_of,
     pairs_of,
 )
-from portal.assessments.definition import Domain, Questionnaire, Statement
-from portal.assessments.joint import Zone, zone_of
-from portal.assessments.readiness import Score, score_domain
-from portal.assessments.rules import Absent, Answer, Answers
+from portal.psychometrics.items import Absent, Answer, Answers
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from portal.assessments.rules import Item
-from portal.assessments.scoring import Parameter, Provenance
+from portal.psychometrics.items import Item
+from portal.psychometrics.scoring import Parameter, Provenance
 
 READINESS_FILE = Path(__file__).with_name("instruments") / "readiness.toml"
 BANDS = ("early_conversations", "taking_shape", "well_under_way", "firm_ground")

@@ -5,12 +5,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from portal.assessments.alignment import Difference
 from portal.assessments.comparison import Comparison, DomainComparison, compare
 from portal.assessments.definition import Domain, Questionnaire
 from portal.assessments.joint import Zone
 from portal.assessments.readiness import Score, TherapistResult, score_domain, therapist_result
-from portal.assessments.rules import Absent, Answers, Item
 from portal.assessments.saying import absence_words, answer_words
 from portal.assessments.sitting import answers_of
 from portal.assessments.suggestions import suggested_exercises
@@ -18,6 +16,8 @@ from portal.couples.models import Partner
 from portal.homework.models import Answer, Response
 from portal.homework.registry import Task
 from portal.homework.rules import Step
+from portal.psychometrics.alignment import Difference
+from portal.psychometrics.items import Absent, Answers, Item
 
 GAPS = (Zone.SEEN_DIFFERENTLY, Zone.BOTH_SEE_ROOM)
 

@@ -5,13 +5,13 @@ from itertools import chain
 
 from flask_babel import gettext as _
 
-from portal.assessments.alignment import FAR_APART, Difference, PreferencePair, Similarity
 from portal.assessments.definition import Preference, Questionnaire
 from portal.assessments.joint import JointDomain, JointPage, JointPreference, Zone, only_joint
 from portal.assessments.map_view import NOWHERE, Lane, MapView, Wish
 from portal.assessments.readiness import Band
 from portal.assessments.saying import answer_words, say
 from portal.assessments.wording import Words
+from portal.psychometrics.alignment import FAR_APART, Difference, PreferencePair, Similarity
 
 _BANDS, _ZONES = list(Band), list(Zone)
 

@@ -11,9 +11,9 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from portal.assessments.definition import Domain, Preference, Questionnaire, Statement
 from portal.assessments.readiness import score_shareable
-from portal.assessments.rules import Answer, Answers, AnswersRefused, number_of
 from portal.assessments.saying import absence_words, answer_words
 from portal.assessments.sitting import read_typed
+from portal.psychometrics.items import Answer, Answers, AnswersRefused, number_of
 from portal.web.forms import Form
 
 NO_ANSWER = _l("Please choose one of the answers shown, or leave this one out.")

@@ -11,11 +11,11 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, fields
 from enum import StrEnum
 
-from portal.assessments.alignment import FAR_APART, Difference, difference_of
 from portal.assessments.definition import Domain, Questionnaire
 from portal.assessments.readiness import Band
-from portal.assessments.rules import Item
 from portal.assessments.sharing import Shared, check_shared
+from portal.psychometrics.alignment import FAR_APART, Difference, difference_of
+from portal.psychometrics.items import Item
 
 MOST_WORTH_EXPLORING = 3
 _SEEN_DIFFERENTLY_FROM = 2  # bands apart

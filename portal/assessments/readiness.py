@@ -12,7 +12,7 @@ from fractions import Fraction
 from math import isfinite
 
 from portal.assessments.definition import Domain, Questionnaire, Statement
-from portal.assessments.rules import (
+from portal.psychometrics.items import (
     Absent,
     Answers,
     Flag,
@@ -21,7 +21,7 @@ from portal.assessments.rules import (
     round_half_up,
     status_of,
 )
-from portal.assessments.scoring import Basis, Tally, percent_of_range, tally
+from portal.psychometrics.scoring import Basis, Tally, percent_of_range, tally
 
 FEWEST_DOMAINS = 6  # of eight
 FEWEST_OF_SHORT_FORM = 13  # of sixteen

@@ -4,8 +4,8 @@ from flask_babel import gettext as _
 
 from portal.assessments.definition import Domain, Preference, Questionnaire
 from portal.assessments.readiness import Score
-from portal.assessments.rules import Absent, Answer, Item
 from portal.assessments.wording import OWN_WORDS, TEXTS, Words
+from portal.psychometrics.items import Absent, Answer, Item
 
 
 def say(words: Words, **filled: str) -> str:

@@ -16,9 +16,9 @@ from itertools import chain
 
 from portal.assessments.definition import Domain, Questionnaire, Statement
 from portal.assessments.readiness import Band, band_of, fewest_answers, score_shareable
-from portal.assessments.rules import Answers, keyed_number_of, number_of, round_half_up
 from portal.errors import Invalid
 from portal.homework.rules import SHOWN
+from portal.psychometrics.items import Answers, keyed_number_of, number_of, round_half_up
 
 BAND_ROW = f"{SHOWN}band."  # prompts of what a share makes; a domain's id follows
 ITEM_ROW = f"{SHOWN}item."  # an item's id follows

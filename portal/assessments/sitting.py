@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from portal.assessments.definition import Questionnaire
-from portal.assessments.rules import Absent, Answer, AnswersRefused, Item, check_answer
+from portal.psychometrics.items import Absent, Answer, AnswersRefused, Item, check_answer
 
 LONGEST_STRETCH = timedelta(minutes=30)  # more between two answers was a pause
 

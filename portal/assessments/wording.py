@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from portal.assessments.joint import Zone
 from portal.assessments.readiness import Band
-from portal.assessments.statistics import Undefined
+from portal.psychometrics.statistics import Undefined
 
 
 class Words(StrEnum):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from hypothesis import strategies as st
 
 from portal.assessments.definition import readiness_test
-from portal.assessments.rules import Absent, Answer
+from portal.psychometrics.items import Absent, Answer
 
 TEST = readiness_test()
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)

@@ -4,8 +4,8 @@ import pytest
 from flask import Flask
 
 from portal.assessments.definition import READINESS_FILE, DefinitionBroken, load_questionnaire
-from portal.assessments.scoring import Provenance
 from portal.assessments.suggestions import suggested_exercises
+from portal.psychometrics.scoring import Provenance
 from tests.assessments.sittings import EVERYTHING, PROTECTED, TEST
 
 TEXT = READINESS_FILE.read_text(encoding="utf-8")

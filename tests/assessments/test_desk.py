@@ -5,12 +5,12 @@ import re
 from flask import Flask
 from sqlalchemy import select
 
-from portal.assessments.rules import Absent
 from portal.audit.models import AuditEvent
 from portal.audit.rules import Action
 from portal.clock import utc_now
 from portal.homework.models import Assignment, TaskKind
 from portal.homework.service import take_back
+from portal.psychometrics.items import Absent
 from portal.transaction import current_session, transaction
 from tests.assessments.sittings import EVERYTHING, TEST, all_of, keyed_as
 from tests.assessments.walk import Walk, given_test, opened_test

@@ -10,9 +10,9 @@ from flask_babel import force_locale
 from portal.assessments.drawing import map_of
 from portal.assessments.joint import joint_page
 from portal.assessments.map_view import MapView
-from portal.assessments.rules import Answer
 from portal.assessments.sharing import what_is_shared
 from portal.documents.render import render_pdf
+from portal.psychometrics.items import Answer
 from tests.assessments.sittings import EVERYTHING, TEST, keyed_as
 from tests.support.pdf import elements_of, reader_of, text_of
 

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portal.assessments.alignment import Difference
 from portal.assessments.comparison import compare
 from portal.assessments.joint import (
     JointDomain,
@@ -21,15 +20,16 @@ from portal.assessments.joint import (
     zone_of,
 )
 from portal.assessments.readiness import Band, own_result, score_shareable, therapist_result
-from portal.assessments.rules import Absent, Answer
 from portal.assessments.sharing import (
     Shared,
     shared_from_rows,
     shown_rows,
     what_is_shared,
 )
-from portal.assessments.statistics import Undefined
 from portal.assessments.wording import OWN_WORDS, TEXTS, ZONE_WORDS, Words, words_for_agreement
+from portal.psychometrics.alignment import Difference
+from portal.psychometrics.items import Absent, Answer
+from portal.psychometrics.statistics import Undefined
 from tests.assessments.sittings import DOMAINS, EVERYTHING, NOON, PROTECTED, TEST, all_of, keyed_as, sitting
 
 NOTHING = Absent.PREFER_NOT_TO_SAY

@@ -19,7 +19,7 @@ from portal.assessments.readiness import (
     therapist_result,
     watch_of,
 )
-from portal.assessments.rules import Absent, Answer, Flag, Status
+from portal.psychometrics.items import Absent, Answer, Flag, Status
 from tests.assessments.sittings import DOMAINS, NOON, PROTECTED, TEST, all_of, full_sitting, keyed_as, sitting
 
 NOTHING = Absent.PREFER_NOT_TO_SAY

@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from portal.assessments.rules import Absent, Answer
 from portal.clock import utc_now
 from portal.errors import NotFound
 from portal.homework.models import Response
 from portal.homework.service import hide
+from portal.psychometrics.items import Absent, Answer
 from portal.transaction import transaction
 from tests.assessments.pages import Reader, one, reader_of, text_of, words
 from tests.assessments.sittings import TEST, all_of, keyed_as

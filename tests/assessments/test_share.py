@@ -7,10 +7,10 @@ from bs4 import BeautifulSoup, Tag
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from portal.assessments.rules import Absent, Answer
 from portal.homework.models import Response
 from portal.homework.queries import own_answers
 from portal.homework.rules import Scope, Step
+from portal.psychometrics.items import Absent, Answer
 from portal.transaction import current_session
 from tests.assessments.pages import Reader, Typed, attribute, hidden, one, reader_of, text_of, words
 from tests.assessments.sittings import DOMAINS, PROTECTED, TEST, keyed_as

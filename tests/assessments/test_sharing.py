@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from portal.assessments.definition import Domain
 from portal.assessments.joint import joint_page
 from portal.assessments.readiness import Band, score_shareable
-from portal.assessments.rules import Absent, Answer
 from portal.assessments.sharing import (
     ReleaseRefused,
     Shared,
@@ -21,6 +20,7 @@ from portal.assessments.sharing import (
     what_is_shared,
 )
 from portal.homework.rules import SHOWN
+from portal.psychometrics.items import Absent, Answer
 from tests.assessments.sittings import DOMAINS, EVERYTHING, PROTECTED, TEST, all_of, keyed_as
 
 NOTHING = Absent.PREFER_NOT_TO_SAY

@@ -6,12 +6,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import delete, update
 
-from portal.assessments.rules import Answer as Given
 from portal.clock import utc_now
 from portal.couples.models import Couple, CoupleStatus
 from portal.homework.models import Answer
 from portal.homework.rules import SHOWN, Standing
 from portal.homework.service import end_assignment, hide
+from portal.psychometrics.items import Answer as Given
 from portal.transaction import transaction
 from tests.assessments.sittings import TEST, keyed_as
 from tests.assessments.walk import Walk, given_test, opened_test

@@ -9,13 +9,13 @@ from flask import Flask
 from sqlalchemy import select
 
 from portal.assessments.catalogue import find_task
-from portal.assessments.rules import Absent, Answer
 from portal.assessments.service import fingerprint, finish, preview, share
 from portal.clock import utc_now
 from portal.homework.answers import Change, save_answers
 from portal.homework.models import Response
 from portal.homework.rules import PageMark, Scope
 from portal.homework.service import assign, open_stage
+from portal.psychometrics.items import Absent, Answer
 from portal.transaction import transaction
 from tests.assessments.sittings import EVERYTHING, TEST
 from tests.support.cast import Actor, Cast

@@ -12,7 +12,6 @@ from portal.assessments.catalogue import questionnaire_of
 from portal.assessments.definition import Questionnaire
 from portal.assessments.desk import desk_view
 from portal.assessments.differing import said_in
-from portal.assessments.rules import round_half_up
 from portal.assessments.together import shares_in, together_view
 from portal.assessments.views.blueprint import blueprint
 from portal.assessments.wording import TEXTS, words_for_agreement
@@ -24,6 +23,7 @@ from portal.homework.models import Answer
 from portal.homework.queries import desk_answers, joint_answers
 from portal.homework.rules import Step
 from portal.people.queries import get_self
+from portal.psychometrics.items import round_half_up
 from portal.security.gate import requires
 from portal.security.login import current_member
 from portal.security.permissions import Permission

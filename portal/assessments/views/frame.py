@@ -7,14 +7,14 @@ from uuid import UUID
 
 from portal.assessments.catalogue import questionnaire_of
 from portal.assessments.definition import Domain, Questionnaire
-from portal.assessments.rules import Absent, check_answer
-from portal.assessments.rules import Answer as Given
 from portal.assessments.saying import answer_words
 from portal.assessments.sitting import answers_of
 from portal.errors import NotFound
 from portal.homework.models import Answer, Response
 from portal.homework.queries import get_own_response, own_answers
 from portal.homework.rules import Step
+from portal.psychometrics.items import Absent, check_answer
+from portal.psychometrics.items import Answer as Given
 from portal.security.login import current_member
 from portal.transaction import current_session
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portal.assessments.intervals import Interval, alpha_interval, f_quantile, incomplete_beta
-from portal.assessments.statistics import Statistic, Undefined
+from portal.psychometrics.intervals import Interval, alpha_interval, f_quantile, incomplete_beta
+from portal.psychometrics.statistics import Statistic, Undefined
 
 halves = st.integers(1, 300).map(lambda twice: twice / 2)
 places = st.floats(0.001, 0.999)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from portal.assessments.statistics import (
+from portal.psychometrics.statistics import (
     Undefined,
     correlation,
     cronbach_alpha,

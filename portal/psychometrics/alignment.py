@@ -13,8 +13,8 @@ from fractions import Fraction
 from itertools import combinations, product
 from math import fsum
 
-from portal.assessments.rules import Answers, Item, keyed_number_of, number_of
-from portal.assessments.statistics import Statistic, Undefined, correlation
+from portal.psychometrics.items import Answers, Item, keyed_number_of, number_of
+from portal.psychometrics.statistics import Statistic, Undefined, correlation
 
 FEWEST_PAIRS = 3  # fewer say nothing of two people
 FEWEST_ROWS_SHOWN = 10  # an ICC of fewer items is mostly noise

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portal.assessments.alignment import (
+from portal.assessments.comparison import compare
+from portal.assessments.joint import Zone
+from portal.psychometrics.alignment import (
     Baseline,
     Difference,
     Similarity,
@@ -23,10 +25,8 @@ from portal.assessments.alignment import (
     profile_of,
     similarity_of,
 )
-from portal.assessments.comparison import compare
-from portal.assessments.joint import Zone
-from portal.assessments.rules import Absent, Answer
-from portal.assessments.statistics import Undefined
+from portal.psychometrics.items import Absent, Answer
+from portal.psychometrics.statistics import Undefined
 from tests.assessments.sittings import TEST, all_of, keyed_as, sitting
 
 EXAMPLE = list(zip([5, 4, 4, 2, 3], [4, 4, 5, 1, 3], strict=True))

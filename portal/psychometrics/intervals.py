@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from itertools import count
 from math import exp, lgamma, log, log1p
 
-from portal.assessments.statistics import FEWEST_ITEMS, FEWEST_ROWS, Statistic, Undefined
+from portal.psychometrics.statistics import FEWEST_ITEMS, FEWEST_ROWS, Statistic, Undefined
 
 CONFIDENCE = 0.95
 _CLOSE = 1e-15  # a further factor of a continued fraction that changes nothing

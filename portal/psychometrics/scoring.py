@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
 
-from portal.assessments.rules import Answers, Flag, Item, Status, keyed_number_of, status_of
+from portal.psychometrics.items import Answers, Flag, Item, Status, keyed_number_of, status_of
 
 
 class Provenance(StrEnum):

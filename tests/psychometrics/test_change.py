@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.assessments.change import (
+from portal.psychometrics.change import (
     ChangeClass,
     Norm,
     Precision,

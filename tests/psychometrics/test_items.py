@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portal.assessments.rules import (
+from portal.psychometrics.items import (
     Absent,
     AnswersRefused,
     Flag,
@@ -20,7 +20,7 @@ from portal.assessments.rules import (
     keyed,
     round_half_up,
 )
-from portal.assessments.scoring import Basis, Parameter, Provenance, score_scale
+from portal.psychometrics.scoring import Basis, Parameter, Provenance, score_scale
 from tests.assessments.sittings import NOON
 
 FIVE = Item("Q1")

@@ -1,0 +1,1 @@
+"""Published questionnaires as scoring keys, with wording that the practice imports; sittings, scores, change over time."""

@@ -1,0 +1,1 @@
+"""Several tasks in an order, each delivered by its rule."""
