@@ -14,6 +14,7 @@ from portal.health import models as health
 from portal.homework import models as homework
 from portal.meetings import models as meetings
 from portal.notices import models as notices
+from portal.pathways import models as pathways
 from portal.people import models as people
 from portal.practice import models as practice
 from portal.safety import models as safety
@@ -21,5 +22,5 @@ from portal.sources import models as sources
 
 __all__ = [
     "accounts", "audit", "blog", "booking", "calendars", "couples", "diary", "documents", "files", "health", "homework", "meetings", "notices",
-    "outbox", "people", "practice", "safety", "sources",
+    "outbox", "pathways", "people", "practice", "safety", "sources",
 ]  # fmt: skip

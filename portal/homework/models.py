@@ -8,8 +8,8 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.couples.models import Couple
-from portal.homework.rules import Gate, Scope, Standing, Step
-from portal.orm import Model
+from portal.homework.rules import Course, Gate, Reach, Scope, Standing, Step
+from portal.orm import Model, named_enum
 from portal.security.crypto import Owner, OwnerKind
 from portal.security.sealed import Sealed, SealedText
 
@@ -68,6 +68,8 @@ class Response(Model):
     """One person's part in one stage of an assignment. Times are for the author and the therapist, never for the partner.
 
     `seconds`: time spent on its pages, as far as it was seen; null when unknown.
+    `moved_to`, `course`: what its author made of the day it was wished for by.
+    `disowned_at`: the person says that somebody else gave these answers; `disowned_step`: how far they had come by then.
     """
 
     __tablename__ = "response"
@@ -86,6 +88,10 @@ class Response(Model):
     shared_at: Mapped[datetime | None]
     hidden_at: Mapped[datetime | None]
     seconds: Mapped[int | None]
+    moved_to: Mapped[date | None]
+    course: Mapped[Course] = mapped_column(default=Course.AS_ASKED)
+    disowned_at: Mapped[datetime | None]
+    disowned_step: Mapped[Step | None] = mapped_column(named_enum(Step, "disownedstep"))
 
     assignment: Mapped[Assignment] = relationship(back_populates="responses", lazy="raise_on_sql")
 
@@ -119,6 +125,56 @@ class Answer(Sealed):
 
     def seal_owner(self) -> Owner:
         """An answer belongs to the person who gave it."""
+        return Owner(OwnerKind.PERSON, self.person_id)
+
+
+class StrayAnswer(Model):
+    """An answer that its owner says somebody else gave, exactly as it lay there; nothing in the portal opens it.
+
+    It is no `Sealed` row: bound to its place among the answers, it can be read only after its owner has put it back there.
+    Giving the task anew deletes it.
+    """
+
+    __tablename__ = "stray_answer"
+    __table_args__ = (Index("ix_stray_answer_response_id", "response_id"),)
+
+    response_id: Mapped[UUID] = mapped_column(ForeignKey("response.id"))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    prompt_id: Mapped[str]
+    scope: Mapped[Scope]
+    revision: Mapped[int]
+    page_id: Mapped[str]
+    serial: Mapped[int]
+    saved_at: Mapped[datetime]
+    is_withheld: Mapped[bool]
+    reviewed_at: Mapped[datetime | None]
+    value_sealed: Mapped[bytes | None]
+    other_sealed: Mapped[bytes | None]
+    seal_revision: Mapped[int]
+
+
+class Comment(Sealed):
+    """What the therapist says about one answer: to its author alone, or to both while the answer is open to both.
+
+    Sealed with the key of whoever may read it: the author's own, or the couple's.
+    """
+
+    __tablename__ = "comment"
+    __table_args__ = (Index("ix_comment_answer_id", "answer_id"),)
+
+    answer_id: Mapped[UUID] = mapped_column(ForeignKey("answer.id"))
+    couple_id: Mapped[UUID] = mapped_column(ForeignKey("couple.id"))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    written_by_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    reach: Mapped[Reach]
+    words_sealed: Mapped[bytes | None]
+
+    words = SealedText("words_sealed")
+
+    def seal_owner(self) -> Owner:
+        """Name whose key it takes: `person_id` is the author of the answer."""
+        if self.reach is Reach.BOTH:
+            return Owner(OwnerKind.COUPLE, self.couple_id)
         return Owner(OwnerKind.PERSON, self.person_id)
 
 

@@ -49,6 +49,22 @@ class Standing(StrEnum):
     WITHDRAWN = "withdrawn"  # no longer asked for
 
 
+class Course(StrEnum):
+    """What a person made of a task whose day had gone by twice. Author and therapist know; the partner never."""
+
+    AS_ASKED = "as_asked"
+    KEPT = "kept"  # without a day
+    CHANGE = "change"  # to be spoken about with the therapist
+    DROPPED = "dropped"  # put aside
+
+
+class Reach(StrEnum):
+    """Who reads a comment of the therapist."""
+
+    AUTHOR = "author"
+    BOTH = "both"  # while the answer is open to both
+
+
 class AlreadyOpened(Conflict):
     """The reveal has opened: what was shared may have been read."""
 
@@ -85,8 +101,21 @@ class AlreadyAsked(Conflict):
     """The same task is open for one of these persons already; a second one would ask twice."""
 
 
+class NothingDisowned(Conflict):
+    """There is nothing of which its author said that somebody else wrote it."""
+
+
+class NothingToDisown(Conflict):
+    """Nothing was begun here, or it was said before."""
+
+
 class AnswerTooLarge(Invalid):
     """An answer or a page of them is larger than any field allows."""
+
+
+def stricter(own: Gate, *, is_in_session: bool) -> Gate:
+    """Choose who opens a reveal: the therapist may ask for the session, but never for less than the task itself says."""
+    return Gate.THERAPIST if is_in_session else own
 
 
 @dataclass(frozen=True, slots=True)
