@@ -1,1 +1,1 @@
-"""Published questionnaires as scoring keys, with wording that the practice imports; sittings, scores, change over time."""
+"""Published questionnaires: scoring keys without wording, wording that the practice brings, sittings and their results."""

@@ -37,6 +37,9 @@ class Flag(StrEnum):
 
     PROVISIONAL = "provisional"  # prorated: its band is provisional, and it enters no reliable-change label
     STRAIGHT_LINE = "straight_line"  # bands are hidden
+    WATCHED_ITEM = (
+        "watched_item"  # an answer that somebody must look at, whatever the total (PHQ-9: item 9 above 0)
+    )
 
 
 class AnswersRefused(Invalid):
