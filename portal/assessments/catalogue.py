@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
+from flask_babel import gettext as _
+
 from portal.assessments.definition import Questionnaire, readiness_test
 from portal.homework.models import Assignment, TaskKind
-from portal.homework.registry import Catalogue, StageFacts, Task
+from portal.homework.registry import Catalogue, SmallPart, StageFacts, Task
 from portal.homework.rules import Gate
 
 MINUTES = 10
@@ -35,6 +37,11 @@ def find_task(task_id: str, version: str) -> Task:
     return found[task_id, version]
 
 
+def small_part(_task_id: str, _version: str, _stage: int, _is_for_one: bool) -> SmallPart:
+    """Say how much is enough for a day on which the whole is too much."""
+    return SmallPart(_("One page of it. The rest stays where it is."), "assessments.start")
+
+
 def is_known(assignment: Assignment) -> bool:
     """Tell whether an assignment asks for a test of which the portal has the words."""
     test = readiness_test()
@@ -55,4 +62,5 @@ CATALOGUE = Catalogue(
     work_endpoint="assessments.start",
     opened_endpoint="assessments.opened",
     desk_endpoint="assessments.desk",
+    small_part=small_part,
 )

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from portal.exercises.checking import find_exercise, library
 from portal.exercises.definition import TEXTS, Exercise, FieldType
-from portal.exercises.questions import base_of
+from portal.exercises.questions import base_of, pages_of
 from portal.homework.models import TaskKind
-from portal.homework.registry import Catalogue, StageFacts, Task
+from portal.homework.registry import Catalogue, SmallPart, StageFacts, Task
 from portal.homework.rules import Gate, Scope
 
 
@@ -64,6 +64,17 @@ def _stage(exercise: Exercise, number: int) -> StageFacts:
     return StageFacts(number=number, has_reveal=Scope.REVEAL in shares, has_joint=Scope.JOINT in shares)
 
 
+def small_part(task_id: str, version: str, stage: int, is_for_one: bool) -> SmallPart | None:
+    """Find what is enough for a day on which the whole is too much: the first question of one's own that must be answered.
+
+    Where none must, the first one. None for a part that both write.
+    """
+    pages = list(enumerate(pages_of(find_exercise(task_id, version), stage, is_for_one=is_for_one), start=1))
+    own = [(number, prompt) for number, prompt in pages if not prompt.is_joint]
+    chosen = next((one for one in own if one[1].is_required), own[0] if own else None)
+    return SmallPart(chosen[1].text, "exercises.questions", chosen[0]) if chosen else None
+
+
 CATALOGUE = Catalogue(
     tasks=tasks,
     find=find_task,
@@ -72,4 +83,5 @@ CATALOGUE = Catalogue(
     desk_endpoint="exercises.desk",
     words_of=words_of,
     question_of=question_of,
+    small_part=small_part,
 )

@@ -1,5 +1,6 @@
 """How far a couple is with what it was asked to do, put together for its therapist. Not one answer is loaded."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -10,11 +11,13 @@ from portal.couples.holds import find_hold
 from portal.couples.models import Couple, Partner
 from portal.couples.queries import get_couple
 from portal.homework.models import Assignment, Response
+from portal.homework.overdue import Done, Pattern, Wish, pattern_of
 from portal.homework.queries import FROZEN, assignments_of, get_assignment
 from portal.homework.registry import Task, catalogue_of, task_of
 from portal.homework.rules import Reveal, Standing
 from portal.homework.service import reveal_of
 from portal.security.viewer import Member
+from portal.zones import parse_zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,12 @@ class AssignmentState:
         return self.assignment.standing is Standing.OPEN and self.couple.status not in FROZEN
 
     @property
+    def disowned(self) -> tuple[Partner, ...]:
+        """List who says that somebody else gave the answers, and was not given it anew."""
+        people = {state.partner.person_id: state for stage in self.stages for state in stage.people}
+        return tuple(state.partner for state in people.values() if state.part.disowned_at is not None)
+
+    @property
     def may_open(self) -> bool:
         """Tell whether something waits for the therapist alone."""
         return self.is_asked and any(stage.reveal.waits_for_therapist for stage in self.stages)
@@ -75,6 +84,28 @@ def desk_states(session: Session, viewer: Member, couple_id: UUID) -> list[Assig
     couple = get_couple(session, viewer, couple_id)
     is_held = find_hold(session, couple_id) is not None
     return [_state(one, couple, is_couple_held=is_held) for one in assignments_of(session, viewer, couple_id)]
+
+
+def patterns_of(
+    states: Iterable[AssignmentState], couple: Couple, now: datetime
+) -> list[tuple[Partner, Pattern]]:
+    """Count for each person how the tasks with a day went; for the couple's therapist alone. No statement."""
+    found = list(states)
+    patterns = []
+    for partner in couple.partners:
+        zone = parse_zone(partner.person.zone)
+        parts = [
+            Done(
+                Wish(state.assignment.due_on, one.part.moved_to, one.part.course),
+                one.part.step,
+                one.part.submitted_at.astimezone(zone).date() if one.part.submitted_at else None,
+            )
+            for state in found
+            for one in (state.stages[0].people if state.stages else ())
+            if one.partner.person_id == partner.person_id
+        ]
+        patterns.append((partner, pattern_of(parts, now.astimezone(zone).date())))
+    return patterns
 
 
 def _state(assignment: Assignment, couple: Couple, *, is_couple_held: bool) -> AssignmentState:

@@ -15,7 +15,7 @@ from portal.couples.queries import is_treated
 from portal.homework.models import Assignment, Opening, Response, TaskKind
 from portal.homework.queries import FROZEN
 from portal.homework.registry import Task, catalogue_of, task_of
-from portal.homework.rules import Standing, Step
+from portal.homework.rules import Course, Standing, Step
 from portal.security.viewer import Member
 
 STUCK_AFTER = timedelta(days=14)
@@ -48,11 +48,14 @@ class Needs:
     """What needs a therapist, the longest wait first.
 
     `to_open`: both have shared, and only the therapist is missing. `stuck`: with a couple for a fortnight, or beyond its
-    day, and somebody still writes; who it is stands on the couple's page.
+    day, and somebody still writes; who it is stands on the couple's page. `disowned`: somebody says that another person gave
+    the answers. `to_change`: somebody would like to speak about it.
     """
 
     to_open: tuple[Need, ...]
     stuck: tuple[Need, ...]
+    disowned: tuple[Need, ...] = ()
+    to_change: tuple[Need, ...] = ()
 
 
 def needs_of(session: Session, viewer: Member, now: datetime) -> Needs:
@@ -66,26 +69,36 @@ def needs_of(session: Session, viewer: Member, now: datetime) -> Needs:
         ~is_open,
         ~has_left,
     )
-    is_old = or_(Assignment.created_at < now - STUCK_AFTER, Assignment.due_on < now.date())
+    day = func.max(func.coalesce(Response.moved_to, Assignment.due_on))
+    is_old = or_(Assignment.created_at < now - STUCK_AFTER, day < now.date())
     waits = and_(may_open, func.count() == 2, _number_of(Step.SHARED) == 2)  # noqa: PLR2004 - a couple
     rests = and_(is_old, Response.stage == 1, _number_of(Step.WRITING) > 0)
-    since = case((waits, func.max(Response.shared_at)), else_=Assignment.created_at)
+    is_first = Response.stage == 1
+    disowned = and_(is_first, func.count(Response.disowned_at) > 0)
+    asks = and_(Response.course == Course.CHANGE, Response.step == Step.WRITING)
+    to_change = and_(is_first, func.sum(case((asks, 1), else_=0)) > 0)
+    since = case(
+        (disowned, func.max(Response.disowned_at)),
+        (waits, func.max(Response.shared_at)),
+        else_=Assignment.created_at,
+    )
+    reason = case((disowned, "disowned"), (waits, "to_open"), (to_change, "to_change"), else_="stuck")
     rows: Sequence[Any] = session.execute(
         select(
-            Assignment.id, Couple.number, Assignment.kind, Assignment.task_id, Assignment.task_version, since, waits
+            Assignment.id, Couple.number, Assignment.kind, Assignment.task_id, Assignment.task_version, since, reason
         )
         .join(Assignment.responses)
         .join(Assignment.couple)
         .where(is_treated(Assignment.couple_id, viewer), Couple.status.not_in(FROZEN))
         .where(Assignment.standing == Standing.OPEN)
         .group_by(Assignment.id, Couple.number, Response.stage)
-        .having(or_(waits, rests))
+        .having(or_(disowned, waits, to_change, rests))
         .order_by(since, Assignment.id)
     ).all()  # fmt: skip
-    return Needs(
-        to_open=tuple(Need(*row[:-1]) for row in rows if row[-1]),
-        stuck=tuple(Need(*row[:-1]) for row in rows if not row[-1]),
-    )
+    found: dict[str, list[Need]] = {"to_open": [], "stuck": [], "disowned": [], "to_change": []}
+    for *values, why in rows:
+        found[why].append(Need(*values))
+    return Needs(**{why: tuple(needs) for why, needs in found.items()})
 
 
 def _number_of(step: Step) -> ColumnElement[int]:

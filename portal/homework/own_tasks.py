@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session, aliased
 from portal.couples.models import Couple, CoupleStatus, Partner
 from portal.couples.queries import CLOSED
 from portal.homework.models import Assignment, Opening, Response, TaskKind
+from portal.homework.overdue import Wish
 from portal.homework.queries import FROZEN, own_responses
-from portal.homework.registry import Task, catalogue_of, task_of
-from portal.homework.rules import Gate, Standing, Step
+from portal.homework.registry import SmallPart, Task, catalogue_of, task_of
+from portal.homework.rules import Course, Gate, Standing, Step
 from portal.security.viewer import Member
 
 
@@ -28,6 +29,8 @@ class Place(StrEnum):
     OPENED = "opened"  # what was shared is open to both
     KEPT = "kept"  # nothing more to do; one's own words stay readable
     WITHDRAWN = "withdrawn"  # no longer asked for
+    ASIDE = "aside"  # put aside by oneself; may be taken up again
+    DISOWNED = "disowned"  # somebody else answered; to be given anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,9 @@ class OwnTask:
     is_for_two: bool
     couple_status: CoupleStatus
     has_left: bool
+    moved_to: date | None = None
+    course: Course = Course.AS_ASKED
+    is_disowned: bool = False
 
     @property
     def task(self) -> Task:
@@ -65,6 +71,17 @@ class OwnTask:
     def opened_endpoint(self) -> str:
         """Say where both read what has opened."""
         return catalogue_of(self.kind).opened_endpoint
+
+    @property
+    def wish(self) -> Wish:
+        """Give the day it was wished for by, and what its reader made of it."""
+        return Wish(self.due_on, self.moved_to, self.course)
+
+    @property
+    def small_part(self) -> SmallPart | None:
+        """Find what is enough for a day on which the whole is too much; None where its area names nothing."""
+        find = catalogue_of(self.kind).small_part
+        return find(self.task_id, self.task_version, self.stage, not self.is_for_two) if find else None
 
     @property
     def has_parts(self) -> bool:
@@ -95,12 +112,14 @@ class OwnTask:
     @property
     def place(self) -> Place:
         """Tell where it stands in the list."""
+        if self.is_disowned:
+            return Place.DISOWNED
         if self.standing is Standing.WITHDRAWN:
             return Place.WITHDRAWN
         if self.is_opened and self.is_ours:
             return Place.OPENED
         if self.step is Step.WRITING and self.is_asked:
-            return Place.WAITING
+            return Place.ASIDE if self.course is Course.DROPPED else Place.WAITING
         if self.step is Step.SUBMITTED and self.is_asked and self.may_be_shared:
             return Place.FINISHED
         is_to_open = self.standing is Standing.OPEN and self.is_ours
@@ -127,7 +146,7 @@ def own_tasks(session: Session, viewer: Member) -> list[OwnTask]:
             Response.id, Assignment.id, Assignment.kind, Assignment.task_id, Assignment.task_version, Response.stage,
             Response.step, Assignment.standing, is_opened, Response.begun_at.is_not(None), Assignment.due_on,
             Assignment.gate, Assignment.created_at, Assignment.for_person_id.is_(None), Couple.status,
-            Partner.left_at.is_not(None),
+            Partner.left_at.is_not(None), Response.moved_to, Response.course, Response.disowned_at.is_not(None),
         )
         .where(or_(Response.stage == 1, is_next))
         .where(or_(is_asked, Response.begun_at.is_not(None), Response.step != Step.WRITING))
@@ -148,4 +167,4 @@ def next_of(tasks: Sequence[OwnTask]) -> OwnTask | None:
 
 
 def _urgency(task: OwnTask) -> tuple[bool, date, datetime]:
-    return not task.has_begun, task.due_on or date.max, task.created_at
+    return not task.has_begun, task.wish.day or date.max, task.created_at

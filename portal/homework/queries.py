@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Select, and_, exists, false, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select, true
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from portal.couples.models import Couple, CoupleStatus, Partner
@@ -148,7 +148,7 @@ def own_answers(session: Session, viewer: Member, response_id: UUID) -> dict[str
 
 
 def opened_answers(session: Session, viewer: Member, assignment_id: UUID) -> list[Answer]:
-    """Load what is open to both partners of one assignment, of both. One statement.
+    """Load what is open to both partners of one assignment, of both, for one of them or their therapist. One statement.
 
     Exactly: scope `reveal`, not withheld, shared and not hidden since, the stage opened, the couple open, the viewer in it.
     """
@@ -161,7 +161,7 @@ def opened_answers(session: Session, viewer: Member, assignment_id: UUID) -> lis
             Assignment.id == assignment_id,
             Assignment.for_person_id.is_(None),
             Assignment.standing != Standing.WITHDRAWN,
-            is_of_own_couple(Assignment.couple_id, viewer),
+            or_(is_of_own_couple(Assignment.couple_id, viewer), is_treated(Assignment.couple_id, viewer)),
             Answer.scope == Scope.REVEAL,
             Answer.is_withheld.is_(False),
             Response.step == Step.SHARED,
@@ -244,8 +244,65 @@ def assignments_of(session: Session, viewer: Member, couple_id: UUID) -> Sequenc
     ).all()
 
 
-def busy_with(session: Session, couple_id: UUID, task: Task) -> set[UUID]:
-    """Tell who of a couple, found for the viewer before, has this task open at present. One statement."""
+def find_earlier(session: Session, viewer: Member, assignment: Assignment) -> Assignment | None:
+    """Find the time before that the same task was given, and at least one of its persons finished it, as the therapist.
+
+    With its parts. Two statements, one if there is none.
+    """
+    is_finished = exists().where(Response.assignment_id == Assignment.id, Response.step != Step.WRITING)
+    return session.scalar(
+        visible_assignments(viewer)
+        .where(_is_the_same_earlier(assignment), is_finished)
+        .options(selectinload(Assignment.responses))
+        .order_by(Assignment.created_at.desc())
+        .limit(1)
+    )
+
+
+def find_opened_before(session: Session, viewer: Member, assignment: Assignment) -> Opening | None:
+    """Find when the same task was open to both the time before, for one of the two or their therapist. One statement."""
+    return session.scalar(
+        select(Opening)
+        .join(Assignment, Assignment.id == Opening.assignment_id)
+        .where(
+            _is_the_same_earlier(assignment),
+            Opening.stage == 1,
+            or_(is_of_own_couple(Assignment.couple_id, viewer), is_treated(Assignment.couple_id, viewer)),
+        )
+        .order_by(Assignment.created_at.desc())
+        .limit(1)
+    )
+
+
+def find_own_earlier(session: Session, viewer: Member, response: Response) -> Response | None:
+    """Find one's own finished part of the same task the time before, whoever else was asked. One statement."""
+    return session.scalar(
+        own_responses(viewer)
+        .where(_is_the_same_earlier(response.assignment), Response.stage == response.stage)
+        .where(Response.step != Step.WRITING)
+        .options(contains_eager(Response.assignment))
+        .order_by(Assignment.created_at.desc())
+        .limit(1)
+    )
+
+
+def _is_the_same_earlier(assignment: Assignment) -> ColumnElement[bool]:
+    """The same task in the same version, given to the same couple before; what was withdrawn never happened."""
+    return and_(
+        Assignment.couple_id == assignment.couple_id,
+        Assignment.kind == assignment.kind,
+        Assignment.task_id == assignment.task_id,
+        Assignment.task_version == assignment.task_version,
+        Assignment.created_at < assignment.created_at,
+        Assignment.standing != Standing.WITHDRAWN,
+    )
+
+
+def busy_with(session: Session, couple_id: UUID, task: Task, *, but: UUID | None = None) -> set[UUID]:
+    """Tell who of a couple, found for the viewer before, has this task open at present. One statement.
+
+    `but`: an assignment that does not count.
+    """
     found = session.scalars(
         select(Response.person_id)
         .join(Response.assignment)
@@ -254,6 +311,7 @@ def busy_with(session: Session, couple_id: UUID, task: Task) -> set[UUID]:
             Assignment.kind == task.kind,
             Assignment.task_id == task.id,
             Assignment.standing == Standing.OPEN,
+            Assignment.id != but if but is not None else true(),
         )
     )
     return set(found)

@@ -41,6 +41,18 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
+class SmallPart:
+    """A part of a task that is enough for a day on which the whole is too much.
+
+    `words`: what it asks, or how much is enough; `endpoint`, `page`: where it is among the person's own pages.
+    """
+
+    words: str
+    endpoint: str
+    page: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
     """What an area says about its kind of task.
 
@@ -49,6 +61,7 @@ class Catalogue:
     of the therapist (`assignment_id`).
     `words_of`: says an answer in words for a summary (task, version, prompt, decoded JSON value), None for what no summary
     may quote; without it only plain texts are words. `question_of`: the sentence that was answered, None if unknown.
+    `small_part`: finds one (task, version, stage, whether it is for one person alone), None where there is none.
     """
 
     tasks: Callable[[], Sequence[Task]]
@@ -58,6 +71,7 @@ class Catalogue:
     desk_endpoint: str
     words_of: Callable[[str, str, str, object], str | None] | None = None
     question_of: Callable[[str, str, str], str | None] | None = None
+    small_part: Callable[[str, str, int, bool], SmallPart | None] | None = None
 
 
 _catalogues: dict[TaskKind, Catalogue] = {}

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from portal.audit.rules import Action
 from portal.audit.service import record_of
 from portal.couples.holds import find_hold
+from portal.couples.models import Couple
 from portal.couples.queries import lock_couple, members_of
 from portal.errors import NotFound
 from portal.homework.models import Answer, Assignment, Opening, Response
@@ -25,10 +26,20 @@ from portal.homework.queries import (
     own_answers,
 )
 from portal.homework.registry import Task
-from portal.homework.rules import SHOWN, AlreadyAsked, NoLongerAsked, OnHold, Reveal, Scope, Standing, Step
+from portal.homework.rules import (
+    SHOWN,
+    AlreadyAsked,
+    NoLongerAsked,
+    OnHold,
+    Reveal,
+    Scope,
+    Standing,
+    Step,
+    stricter,
+)
 from portal.notices.models import MessageKind
 from portal.notices.service import queue_message
-from portal.security.viewer import Member
+from portal.security.viewer import Member, Viewer
 
 Row = TypeVar("Row", Assignment, Response)
 
@@ -52,9 +63,13 @@ def assign(
     *,
     for_person_id: UUID | None = None,
     due_on: date | None = None,
+    is_in_session: bool = False,
+    beside: UUID | None = None,
     now: datetime,
 ) -> Assignment:
     """Ask a couple, or one person of it, to do something; tell those whom it is for, neutrally.
+
+    `is_in_session`: the therapist opens it, whatever the task says. `beside`: an assignment of the same task that may stay.
 
     Raises:
         NotFound: not the viewer's couple, or not a person of it.
@@ -63,20 +78,60 @@ def assign(
         AlreadyAsked: one of them has it open, perhaps by the first of two presses.
     """
     couple = lock_couple(session, viewer, couple_id)
+    return give(
+        session, viewer, couple, task, for_person_id=for_person_id, due_on=due_on, is_in_session=is_in_session,
+        beside=beside, now=now,
+    )  # fmt: skip
+
+
+def assign_to_each(
+    session: Session,
+    viewer: Member,
+    couple_id: UUID,
+    task: Task,
+    *,
+    due_on: date | None = None,
+    now: datetime,
+) -> list[Assignment]:
+    """Ask both persons of a couple, each alone: two assignments that have nothing to do with each other.
+
+    Raises as `assign` does; then neither is asked.
+    """
+    couple = lock_couple(session, viewer, couple_id)
+    return [
+        give(session, viewer, couple, task, for_person_id=one.person_id, due_on=due_on, now=now)
+        for one in couple.partners
+        if one.left_at is None
+    ]
+
+
+def give(
+    session: Session,
+    viewer: Viewer,
+    couple: Couple,
+    task: Task,
+    *,
+    for_person_id: UUID | None = None,
+    due_on: date | None = None,
+    is_in_session: bool = False,
+    beside: UUID | None = None,
+    now: datetime,
+) -> Assignment:
+    """Ask a couple that was found and locked for the viewer before, with its persons. Raises as `assign` does."""
     if couple.status in FROZEN:
-        raise NoLongerAsked(str(couple_id))
-    if task.is_marked and find_hold(session, couple_id) is not None:
-        raise OnHold(str(couple_id))
+        raise NoLongerAsked(str(couple.id))
+    if task.is_marked and find_hold(session, couple.id) is not None:
+        raise OnHold(str(couple.id))
     people = [
         one for one in couple.partners if one.left_at is None and for_person_id in {None, one.person_id}
     ]
     if not people:
         raise NotFound(str(for_person_id))
-    if {one.person_id for one in people} & busy_with(session, couple_id, task):
-        raise AlreadyAsked(str(couple_id))
+    if {one.person_id for one in people} & busy_with(session, couple.id, task, but=beside):
+        raise AlreadyAsked(str(couple.id))
     assignment = Assignment(
-        couple_id=couple_id, for_person_id=for_person_id, assigned_by_id=viewer.person_id, kind=task.kind, task_id=task.id,
-        task_version=task.version, gate=task.gate, due_on=due_on,
+        couple_id=couple.id, for_person_id=for_person_id, assigned_by_id=couple.therapist_id, kind=task.kind,
+        task_id=task.id, task_version=task.version, gate=stricter(task.gate, is_in_session=is_in_session), due_on=due_on,
     )  # fmt: skip
     session.add(assignment)
     session.flush()
@@ -198,7 +253,7 @@ def end_assignment(
     return _recorded(session, viewer, Action.TASK_ENDED, assignment)
 
 
-def _recorded(session: Session, viewer: Member, action: Action, row: Row) -> Row:
+def _recorded(session: Session, viewer: Viewer, action: Action, row: Row) -> Row:
     """Write what was done, and the trace of it."""
     record_of(session, viewer, action, row)
     session.flush()
