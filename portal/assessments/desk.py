@@ -2,14 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID
 
 from portal.assessments.comparison import Comparison, DomainComparison, compare
 from portal.assessments.definition import Domain, Questionnaire
 from portal.assessments.joint import Zone
-from portal.assessments.readiness import Score, TherapistResult, score_domain, therapist_result
+from portal.assessments.readiness import Change, Score, TherapistResult, score_domain, therapist_result
 from portal.assessments.saying import absence_words, answer_words
+from portal.assessments.since import Scored, Since, since
 from portal.assessments.sitting import answers_of
 from portal.assessments.suggestions import suggested_exercises
 from portal.couples.models import Partner
@@ -43,20 +45,34 @@ class PersonDesk:
 
 @dataclass(frozen=True, slots=True)
 class DomainLine:
-    """One domain: a score for each person of `DeskView.people`, and the comparison where both have finished."""
+    """One domain: a score for each person of `DeskView.people`, and the comparison where both have finished.
+
+    `changes`: for each person, since the time before; `zone_before`: where that was another one.
+    """
 
     domain: Domain
     scores: tuple[Score | None, ...]
     both: DomainComparison | None
+    changes: tuple[Change | None, ...] = ()
+    zone_before: Zone | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ItemLine:
-    """One item and both answers in words."""
+    """One item and both answers in words; `before`: the earlier ones where they were others, else empty."""
 
     item: Item
     answers: tuple[str, ...]
     difference: Difference | None
+    before: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """When each person had finished the same test before (None: not at all), and how alike the answers were then."""
+
+    finished_at: tuple[datetime | None, ...]
+    alignment: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +92,7 @@ class DeskView:
     comparison: Comparison | None
     gaps: tuple[Gap, ...]
     items: Mapping[str, tuple[ItemLine, ...]]
+    before: Before | None = None
 
     @property
     def has_results(self) -> bool:
@@ -112,6 +129,32 @@ def desk_view(
     )
 
 
+def with_before(test: Questionnaire, now: DeskView, then: DeskView) -> DeskView:
+    """Set the page beside the one of the time before, person by person; whoever has finished only one of them has no change."""
+    earlier = {one.partner.person_id: one for one in then.people}
+    changes = [_since(test, earlier.get(one.partner.person_id), one) for one in now.people]
+    zones = {line.domain.id: line.both.zone for line in then.lines if line.both}
+    return replace(
+        now,
+        before=Before(
+            tuple(one.at if one else None for one in changes),
+            then.comparison.whole.alignment if then.comparison and now.comparison else None,
+        ),
+        lines=tuple(
+            replace(
+                line,
+                changes=tuple(one.domains.get(line.domain.id) if one else None for one in changes),
+                zone_before=_other(zones.get(line.domain.id), line.both),
+            )
+            for line in now.lines
+        ),
+        items={
+            domain_id: tuple(replace(one, before=_words_before(test, one.item, changes)) for one in lines)
+            for domain_id, lines in now.items.items()
+        },
+    )
+
+
 def answer_text(test: Questionnaire, item: Item, answers: Answers | None) -> str:
     """Say an answer, or which kind of none it is; empty while nothing is finished."""
     if answers is None:
@@ -128,6 +171,29 @@ def _person(test: Questionnaire, partner: Partner, part: Response, rows: Mapping
     answers = answers_of(test, rows)
     result = therapist_result(test, answers, seconds=part.seconds, scored_at=part.submitted_at)
     return PersonDesk(partner, answers, result)
+
+
+def _since(test: Questionnaire, then: PersonDesk | None, now: PersonDesk) -> Since | None:
+    if (
+        then is None
+        or then.answers is None
+        or then.result is None
+        or now.answers is None
+        or now.result is None
+    ):
+        return None
+    return since(test, Scored(then.answers, then.result), Scored(now.answers, now.result))
+
+
+def _other(before: Zone | None, both: DomainComparison | None) -> Zone | None:
+    return before if both is not None and before is not both.zone else None
+
+
+def _words_before(test: Questionnaire, item: Item, changes: Iterable[Since | None]) -> tuple[str, ...]:
+    return tuple(
+        answer_text(test, item, one.items) if one is not None and item.id in one.items else ""
+        for one in changes
+    )
 
 
 def _gaps(test: Questionnaire, both: Comparison) -> tuple[Gap, ...]:

@@ -62,19 +62,24 @@ def similarity_word(similarity: Similarity) -> str:
     return str(words[similarity])
 
 
-def map_of(test: Questionnaire, page: JointPage, names: Mapping[str, str]) -> MapView:
-    """Draw a joint page; strengths first, then by zone, in printed order within each. `names`: first names by side."""
-    only_joint(page)
-    placed = {
-        one.domain_id: one
-        for one in chain(page.strengths, page.worth_exploring, page.others, page.not_discussed)
-    }
+def map_of(
+    test: Questionnaire, page: JointPage, names: Mapping[str, str], *, before: JointPage | None = None
+) -> MapView:
+    """Draw a joint page; strengths first, then by zone, in printed order within each. `names`: first names by side.
+
+    `before`: the page of the same test the time before, drawn as what was.
+    """
+    placed = _placed(page)
+    earlier = _placed(before) if before else {}
     ordered = sorted(test.domains, key=lambda domain: _ZONES.index(placed[domain.id].zone))
     return MapView(
         a_name=names["a"],
         b_name=names["b"],
         bands=tuple(map(band_word, Band)),
-        lanes=tuple(_lane(str(_(domain.title)), placed[domain.id], names) for domain in ordered),
+        lanes=tuple(
+            _lane(str(_(domain.title)), placed[domain.id], names, earlier.get(domain.id))
+            for domain in ordered
+        ),
         wishes=wishes_of(test, page.preferences, names),
     )
 
@@ -87,8 +92,14 @@ def wishes_of(
     return tuple(_wish(test, items[one.item_id], one.a, one.b, names) for one in pairs)
 
 
-def _lane(title: str, one: JointDomain, names: Mapping[str, str]) -> Lane:
-    a, b = band_word(one.a), band_word(one.b)
+def _placed(page: JointPage) -> dict[str, JointDomain]:
+    only_joint(page)
+    every = chain(page.strengths, page.worth_exploring, page.others, page.not_discussed)
+    return {one.domain_id: one for one in every}
+
+
+def _lane(title: str, one: JointDomain, names: Mapping[str, str], before: JointDomain | None) -> Lane:
+    a, b, was = band_word(one.a), band_word(one.b), _was(one, names, before)
     if one.a is None or one.b is None:
         sentence = _("%(title)s. Not discussed yet.", title=title)
     else:
@@ -98,7 +109,23 @@ def _lane(title: str, one: JointDomain, names: Mapping[str, str]) -> Lane:
         )  # fmt: skip
     return Lane(
         domain_id=one.domain_id, title=title, a_step=_step(one.a), b_step=_step(one.b), a_word=a, b_word=b,
-        zone=one.zone.value, zone_word=zone_word(one.zone), sentence=str(sentence),
+        zone=one.zone.value, zone_word=zone_word(one.zone), sentence=f"{sentence} {was}".strip(),
+        a_before=_step(before.a) if before and was else NOWHERE,
+        b_before=_step(before.b) if before and was else NOWHERE, was=was,
+    )  # fmt: skip
+
+
+def _was(one: JointDomain, names: Mapping[str, str], before: JointDomain | None) -> str:
+    """Say where both stood the time before; nothing where one of the two times is not open."""
+    if before is None or None in {one.a, one.b, before.a, before.b}:
+        return ""
+    if (one.a, one.b) == (before.a, before.b):
+        return str(_("As the last time."))
+    return str(
+        _(
+            "Last time: %(a_name)s %(a)s, %(b_name)s %(b)s.",
+            a_name=names["a"], a=band_word(before.a).lower(), b_name=names["b"], b=band_word(before.b).lower(),
+        )
     )  # fmt: skip
 
 

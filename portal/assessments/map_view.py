@@ -11,7 +11,11 @@ NOWHERE = -1
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """One domain. Steps are bands, the lowest 0, `NOWHERE` for both or for neither; `sentence` says it all without a picture."""
+    """One domain. Steps are bands, the lowest 0, `NOWHERE` for both or for neither; `sentence` says it all without a picture.
+
+    `a_before`, `b_before`: the steps of the time before, where both had one; `was` says them in words, empty where there
+    was no such time.
+    """
 
     domain_id: str
     title: str
@@ -22,6 +26,9 @@ class Lane:
     zone: str
     zone_word: str
     sentence: str
+    a_before: int = NOWHERE
+    b_before: int = NOWHERE
+    was: str = ""
 
     @property
     def is_drawn(self) -> bool:

@@ -3,12 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from portal.assessments.definition import Domain, Questionnaire
 from portal.assessments.differing import Said
 from portal.assessments.drawing import difference_word, map_of
-from portal.assessments.joint import JointDomain, Zone, joint_page, only_joint
+from portal.assessments.joint import JointDomain, JointPage, Zone, joint_page, only_joint
 from portal.assessments.map_view import MapView
 from portal.assessments.saying import answer_words, say
 from portal.assessments.sharing import Shared, shared_from_rows
@@ -49,8 +50,19 @@ class ItemLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Before:
+    """What was open to both the time before (`at`), and still is."""
+
+    at: datetime
+    shares: Mapping[UUID, Shared]
+
+
+@dataclass(frozen=True, slots=True)
 class TogetherView:
-    """The whole page, in its order. `map` and cards say the same: one is a picture, the others are sentences."""
+    """The whole page, in its order. `map` and cards say the same: one is a picture, the others are sentences.
+
+    `before_at`: of the time whose places are drawn beside today's; None where nothing is.
+    """
 
     map: MapView
     strengths: tuple[Card, ...]
@@ -59,6 +71,7 @@ class TogetherView:
     not_discussed: tuple[Card, ...]
     items: tuple[ItemLine, ...]
     limits: str
+    before_at: datetime | None
 
 
 def shares_in(test: Questionnaire, rows: Iterable[Answer]) -> dict[UUID, Shared]:
@@ -71,13 +84,20 @@ def shares_in(test: Questionnaire, rows: Iterable[Answer]) -> dict[UUID, Shared]
 
 
 def together_view(
-    test: Questionnaire, partners: Iterable[Partner], shares: Mapping[UUID, Shared], said: Mapping[str, Said]
+    test: Questionnaire,
+    partners: Iterable[Partner],
+    shares: Mapping[UUID, Shared],
+    said: Mapping[str, Said],
+    *,
+    before: Before | None = None,
 ) -> TogetherView:
     """Put the shares of two persons together. Who shares nothing, or no longer, has withheld every domain."""
     by_side = {one.side.value: one for one in partners}
-    a, b = (shares.get(by_side[side].person_id, NOTHING) for side in ("a", "b"))
+    sides = {side: one.person_id for side, one in by_side.items()}
     agreed = {domain_id for domain_id, one in said.items() if one.is_agreed}
-    page = only_joint(joint_page(test, a, b, agreed_to_differ=agreed))
+    page = _page(test, sides, shares, agreed)
+    earlier = _page(test, sides, before.shares, set()) if before else None
+    drawn = map_of(test, page, {side: one.person.first_name for side, one in by_side.items()}, before=earlier)
     domains = {one.id: one for one in test.domains}
     exercises = {domain_id: task.title for domain_id, task in suggested_exercises(test.domains).items()}
     texts = {one.id: one for one in test.statements}
@@ -89,7 +109,7 @@ def together_view(
         )
 
     return TogetherView(
-        map=map_of(test, page, {side: one.person.first_name for side, one in by_side.items()}),
+        map=drawn,
         strengths=cards(page.strengths),
         worth_exploring=cards(page.worth_exploring, suggests=True),
         others=cards(page.others),
@@ -104,7 +124,15 @@ def together_view(
             for one in page.items
         ),
         limits=test.limits,
+        before_at=before.at if before and any(lane.was for lane in drawn.lanes) else None,
     )
+
+
+def _page(
+    test: Questionnaire, sides: Mapping[str, UUID], shares: Mapping[UUID, Shared], agreed: set[str]
+) -> JointPage:
+    a, b = (shares.get(sides[side], NOTHING) for side in ("a", "b"))
+    return only_joint(joint_page(test, a, b, agreed_to_differ=agreed))
 
 
 def _card(domain: Domain, one: JointDomain, exercises: Mapping[str, str], said: Said | None) -> Card:

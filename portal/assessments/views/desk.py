@@ -10,17 +10,18 @@ from flask_babel import gettext as _
 from portal.assessments import drawing
 from portal.assessments.catalogue import questionnaire_of
 from portal.assessments.definition import Questionnaire
-from portal.assessments.desk import desk_view
+from portal.assessments.desk import DeskView, desk_view, with_before
 from portal.assessments.differing import said_in
 from portal.assessments.together import shares_in, together_view
 from portal.assessments.views.blueprint import blueprint
+from portal.assessments.views.frame import shares_before
 from portal.assessments.wording import TEXTS, words_for_agreement
 from portal.audit.reading import audited_read
 from portal.audit.rules import Action
 from portal.errors import NotFound
 from portal.homework.desk import AssignmentState, desk_state
-from portal.homework.models import Answer
-from portal.homework.queries import desk_answers, joint_answers
+from portal.homework.models import Answer, Assignment
+from portal.homework.queries import desk_answers, find_earlier, joint_answers
 from portal.homework.rules import Step
 from portal.people.queries import get_self
 from portal.psychometrics.items import round_half_up
@@ -49,8 +50,10 @@ def desk(assignment_id: UUID) -> ResponseReturnValue:
     acts, test = _assignment(assignment_id)
     assignment = acts.assignment
     audited_read(viewer, Action.TASK_READ, assignment)
-    parts = [one for one in assignment.responses if one.stage == STAGE]
-    view = desk_view(test, acts.couple.partners, parts, desk_answers(session, viewer, assignment_id))
+    earlier = find_earlier(session, viewer, assignment)
+    view = _view_of(test, acts, assignment)
+    if earlier is not None:
+        view = with_before(test, view, _view_of(test, acts, earlier))
     agreement = view.comparison.agreement.icc if view.comparison else None
     words = words_for_agreement(agreement.value, agreement.reason) if agreement else None
     pairs = view.comparison.preferences if view.comparison else ()
@@ -81,11 +84,23 @@ def desk_together(assignment_id: UUID) -> ResponseReturnValue:
     said = said_in(joint_answers(session, viewer, assignment_id))
     return render(
         "assessments/desk_together.html",
-        together=together_view(test, acts.couple.partners, shares_in(test, rows), said),
+        together=together_view(
+            test,
+            acts.couple.partners,
+            shares_in(test, rows),
+            said,
+            before=shares_before(test, acts.assignment),
+        ),
         names={one.person_id: one.person.first_name for one in acts.couple.partners},
         opened_at=next((one.opened_at for one in acts.stages if one.opened_at), None),
         **_frame(acts, test, "desk_together"),
     )
+
+
+def _view_of(test: Questionnaire, acts: AssignmentState, assignment: Assignment) -> DeskView:
+    parts = [one for one in assignment.responses if one.stage == STAGE]
+    answers = desk_answers(current_session(), current_member(), assignment.id)
+    return desk_view(test, acts.couple.partners, parts, answers)
 
 
 def _assignment(assignment_id: UUID) -> tuple[AssignmentState, Questionnaire]:

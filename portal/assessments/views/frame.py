@@ -9,9 +9,16 @@ from portal.assessments.catalogue import questionnaire_of
 from portal.assessments.definition import Domain, Questionnaire
 from portal.assessments.saying import answer_words
 from portal.assessments.sitting import answers_of
+from portal.assessments.together import Before, shares_in
 from portal.errors import NotFound
-from portal.homework.models import Answer, Response
-from portal.homework.queries import get_own_response, own_answers
+from portal.homework.models import Answer, Assignment, Response
+from portal.homework.queries import (
+    find_opened_before,
+    find_own_earlier,
+    get_own_response,
+    opened_answers,
+    own_answers,
+)
 from portal.homework.rules import Step
 from portal.psychometrics.items import Absent, check_answer
 from portal.psychometrics.items import Answer as Given
@@ -71,6 +78,23 @@ def own_sitting(response_id: UUID) -> Sitting:
     except LookupError:
         raise NotFound(str(response_id)) from None
     return Sitting(response, test, own_answers(session, viewer, response_id))
+
+
+def own_before(sitting: Sitting) -> Sitting | None:
+    """Load what the same person finished of the same test before. Two statements, one if there is none."""
+    session, viewer = current_session(), current_member()
+    earlier = find_own_earlier(session, viewer, sitting.response)
+    return Sitting(earlier, sitting.test, own_answers(session, viewer, earlier.id)) if earlier else None
+
+
+def shares_before(test: Questionnaire, assignment: Assignment) -> Before | None:
+    """Load what of the same test was open to both the time before and still is. Two statements, one if there is none."""
+    session, viewer = current_session(), current_member()
+    opening = find_opened_before(session, viewer, assignment)
+    if opening is None:
+        return None
+    rows = opened_answers(session, viewer, opening.assignment_id)
+    return Before(opening.created_at, shares_in(test, rows))
 
 
 def both_of(test: Questionnaire, row: Answer) -> tuple[str, str]:

@@ -9,11 +9,12 @@ from flask.typing import ResponseReturnValue
 from portal.assessments.definition import Domain
 from portal.assessments.drawing import band_word
 from portal.assessments.queries import own_side
-from portal.assessments.readiness import Band, Score, own_result
+from portal.assessments.readiness import Band, Change, OwnResult, Score, own_result
 from portal.assessments.saying import own_sentence, say
+from portal.assessments.since import Scored, Since, since
 from portal.assessments.suggestions import suggested_exercises
 from portal.assessments.views.blueprint import blueprint
-from portal.assessments.views.frame import own_sitting
+from portal.assessments.views.frame import Sitting, own_before, own_sitting
 from portal.assessments.wording import Words
 from portal.homework.registry import Task
 from portal.people.queries import get_self
@@ -33,6 +34,7 @@ class OwnLine:
     band: str
     sentence: str
     exercise: Task
+    change: Change | None
 
 
 @blueprint.get("/questions/<uuid:response_id>/result")
@@ -46,7 +48,13 @@ def result(response_id: UUID) -> ResponseReturnValue:
     own = own_result(sitting.test, sitting.answers, seconds=sitting.response.seconds, scored_at=finished_at)
     exercises = suggested_exercises(sitting.test.domains)
     scores = {one.domain_id: one.score for one in own.domains}
-    lines = [_line(domain, scores[domain.id], exercises[domain.id]) for domain in sitting.test.domains]
+    before = _since(sitting, own)
+    lines = [
+        _line(
+            domain, scores[domain.id], exercises[domain.id], before.domains.get(domain.id) if before else None
+        )
+        for domain in sitting.test.domains
+    ]
     session, viewer = current_session(), current_member()
     return render(
         "assessments/result.html",
@@ -55,6 +63,7 @@ def result(response_id: UUID) -> ResponseReturnValue:
         lines=lines,
         total_band=band_word(own.total.band) if own.total.band else "",
         straight_line=say(Words.OWN_STRAIGHT_LINE),
+        before=before,
         suggested=_suggested(lines),
         side=own_side(session, viewer, sitting.response.assignment.couple_id).value,
         finished_at=finished_at,
@@ -62,13 +71,28 @@ def result(response_id: UUID) -> ResponseReturnValue:
     )
 
 
-def _line(domain: Domain, score: Score, exercise: Task) -> OwnLine:
+def _since(sitting: Sitting, own: OwnResult) -> Since | None:
+    """Set the result beside one's own of the time before, if there was one."""
+    earlier = own_before(sitting)
+    if earlier is None or earlier.response.submitted_at is None:
+        return None
+    then = own_result(
+        sitting.test,
+        earlier.answers,
+        seconds=earlier.response.seconds,
+        scored_at=earlier.response.submitted_at,
+    )
+    return since(sitting.test, Scored(earlier.answers, then), Scored(sitting.answers, own))
+
+
+def _line(domain: Domain, score: Score, exercise: Task, change: Change | None) -> OwnLine:
     return OwnLine(
         domain=domain,
         score=score,
         band=band_word(score.band) if score.band else "",
         sentence=own_sentence(domain, score, exercise=exercise.title),
         exercise=exercise,
+        change=change,
     )
 
 

@@ -10,6 +10,7 @@ from portal.assessments.definition import Questionnaire
 from portal.assessments.differing import PROMPT, said_in, say_differ
 from portal.assessments.together import shares_in, together_view
 from portal.assessments.views.blueprint import blueprint
+from portal.assessments.views.frame import shares_before
 from portal.clock import utc_now
 from portal.couples.queries import get_couple
 from portal.errors import NotFound
@@ -42,7 +43,7 @@ def opened(response_id: UUID) -> ResponseReturnValue:
     said = said_in(joint_answers(session, viewer, assignment.id))
     return render(
         "assessments/together.html",
-        together=together_view(test, couple.partners, shares, said),
+        together=together_view(test, couple.partners, shares, said, before=shares_before(test, assignment)),
         names={one.person_id: one.person.first_name for one in couple.partners},
         test=test,
         response=response,
