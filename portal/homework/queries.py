@@ -247,16 +247,17 @@ def assignments_of(session: Session, viewer: Member, couple_id: UUID) -> Sequenc
 def find_earlier(session: Session, viewer: Member, assignment: Assignment) -> Assignment | None:
     """Find the time before that the same task was given, and at least one of its persons finished it, as the therapist.
 
-    With its parts. Two statements, one if there is none.
+    With its parts. One statement.
     """
     is_finished = exists().where(Response.assignment_id == Assignment.id, Response.step != Step.WRITING)
-    return session.scalar(
+    found = session.scalars(
         visible_assignments(viewer)
         .where(_is_the_same_earlier(assignment), is_finished)
-        .options(selectinload(Assignment.responses))
+        .options(joinedload(Assignment.responses))
         .order_by(Assignment.created_at.desc())
         .limit(1)
     )
+    return found.unique().one_or_none()
 
 
 def find_opened_before(session: Session, viewer: Member, assignment: Assignment) -> Opening | None:

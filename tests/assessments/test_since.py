@@ -24,7 +24,10 @@ def text_of(page: str) -> str:
 
 
 def read(app: Flask, reader: Actor, path: str) -> str:
-    answer = client_of(app, reader).get(path)
+    client = client_of(app, reader)
+    with counted(app) as statements:
+        answer = client.get(path)
+    assert len(statements) <= 12
     assert answer.status_code == 200, path
     return answer.get_data(as_text=True)
 
@@ -51,12 +54,11 @@ def twice(app: Flask, cast: Cast) -> tuple[Walk, Walk]:
 
 def test_the_therapist_reads_both_values_of_each_person_and_how_the_two_moved(app: Flask, cast: Cast) -> None:
     _first, second = twice(app, cast)
-    with time_machine.travel(AUTUMN, tick=False), counted(app) as statements:
+    with time_machine.travel(AUTUMN, tick=False):
         page = text_of(read(app, cast.therapist, desk(second)))
     assert "was 25 (+50)" in page and "was 100 (-25)" in page
     assert "was seen differently" in page and "· was 25" in page
     assert "was disagree" in page and "was strongly agree" in page
-    assert len(statements) <= 12
 
 
 def test_whoever_answered_only_once_has_no_change(app: Flask, cast: Cast) -> None:
