@@ -6,6 +6,7 @@ has shared once the reveal has opened. The rest is refused where rows are select
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select, true
@@ -152,13 +153,16 @@ def opened_answers(session: Session, viewer: Member, assignment_id: UUID) -> lis
 
     Exactly: scope `reveal`, not withheld, shared and not hidden since, the stage opened, the couple open, the viewer in it.
     """
-    found = session.scalars(
+    return list(session.scalars(_opened(viewer).where(Assignment.id == assignment_id)))
+
+
+def _opened(viewer: Member) -> Select[Answer]:
+    return (
         select(Answer)
         .join(Response, Response.id == Answer.response_id)
         .join(Assignment, Assignment.id == Response.assignment_id)
         .join(Opening, and_(Opening.assignment_id == Assignment.id, Opening.stage == Response.stage))
         .where(
-            Assignment.id == assignment_id,
             Assignment.for_person_id.is_(None),
             Assignment.standing != Standing.WITHDRAWN,
             or_(is_of_own_couple(Assignment.couple_id, viewer), is_treated(Assignment.couple_id, viewer)),
@@ -168,7 +172,6 @@ def opened_answers(session: Session, viewer: Member, assignment_id: UUID) -> lis
         )
         .order_by(Answer.prompt_id, Answer.person_id)
     )
-    return list(found)
 
 
 def desk_answers(session: Session, viewer: Member, assignment_id: UUID) -> list[Answer]:
@@ -260,19 +263,23 @@ def find_earlier(session: Session, viewer: Member, assignment: Assignment) -> As
     return found.unique().one_or_none()
 
 
-def find_opened_before(session: Session, viewer: Member, assignment: Assignment) -> Opening | None:
-    """Find when the same task was open to both the time before, for one of the two or their therapist. One statement."""
-    return session.scalar(
-        select(Opening)
+def opened_before(
+    session: Session, viewer: Member, assignment: Assignment
+) -> tuple[datetime | None, list[Answer]]:
+    """Load what of the same task was open to both the time before and still is, and when it opened. One statement.
+
+    For one of the two or their therapist. None and nothing where there was no such time.
+    """
+    newest = (
+        select(Opening.id)
         .join(Assignment, Assignment.id == Opening.assignment_id)
-        .where(
-            _is_the_same_earlier(assignment),
-            Opening.stage == 1,
-            or_(is_of_own_couple(Assignment.couple_id, viewer), is_treated(Assignment.couple_id, viewer)),
-        )
+        .where(_is_the_same_earlier(assignment), Opening.stage == 1)
         .order_by(Assignment.created_at.desc())
         .limit(1)
+        .scalar_subquery()
     )
+    found = session.execute(_opened(viewer).add_columns(Opening.created_at).where(Opening.id == newest)).all()
+    return (found[0][1] if found else None), [answer for answer, _at in found]
 
 
 def find_own_earlier(session: Session, viewer: Member, response: Response) -> Response | None:

@@ -13,10 +13,9 @@ from portal.assessments.together import Before, shares_in
 from portal.errors import NotFound
 from portal.homework.models import Answer, Assignment, Response
 from portal.homework.queries import (
-    find_opened_before,
     find_own_earlier,
     get_own_response,
-    opened_answers,
+    opened_before,
     own_answers,
 )
 from portal.homework.rules import Step
@@ -88,13 +87,9 @@ def own_before(sitting: Sitting) -> Sitting | None:
 
 
 def shares_before(test: Questionnaire, assignment: Assignment) -> Before | None:
-    """Load what of the same test was open to both the time before and still is. Two statements, one if there is none."""
-    session, viewer = current_session(), current_member()
-    opening = find_opened_before(session, viewer, assignment)
-    if opening is None:
-        return None
-    rows = opened_answers(session, viewer, opening.assignment_id)
-    return Before(opening.created_at, shares_in(test, rows))
+    """Load what of the same test was open to both the time before and still is. One statement."""
+    opened_at, rows = opened_before(current_session(), current_member(), assignment)
+    return Before(opened_at, shares_in(test, rows)) if opened_at else None
 
 
 def both_of(test: Questionnaire, row: Answer) -> tuple[str, str]:
