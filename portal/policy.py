@@ -83,6 +83,7 @@ PERMISSIONS: Policy = {
     Permission.MEETINGS_SUMMARY_RELEASE: anybody_of(THERAPIST),
     Permission.MEETINGS_SUMMARY_WRITE: anybody_of(THERAPIST),
     Permission.NOTICES_MAIL_RETRY: anybody_of(STAFF),
+    Permission.PRACTICE_FIGURES_VIEW: anybody_of(OWNER, THERAPIST),
     Permission.PRACTICE_HELP_EDIT: anybody_of(OWNER, THERAPIST),
     Permission.PRACTICE_PAGES_EDIT: anybody_of(OWNER, THERAPIST),
     Permission.PRACTICE_PROFILE_EDIT: anybody_of(THERAPIST),

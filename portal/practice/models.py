@@ -125,10 +125,11 @@ class EmbedOrigin(Model):
 
 
 class ConsentKind(StrEnum):
-    """What is consented to; the secrets policy is one of them."""
+    """What is consented to; the secrets policy is one of them. Nothing depends on `QUALITY`, which each may give or not."""
 
     CARE = "care"
     PRIVACY = "privacy"
+    QUALITY = "quality"
     SECRETS_POLICY = "secrets_policy"
 
 

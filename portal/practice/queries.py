@@ -2,12 +2,12 @@
 
 from uuid import UUID
 
-from sqlalchemy import ScalarSelect, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, ScalarSelect, exists, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from portal.errors import NotFound
 from portal.people.models import Person
-from portal.practice.models import Consent, ConsentText, PageKind, PageText, Practice, Therapist
+from portal.practice.models import Consent, ConsentKind, ConsentText, PageKind, PageText, Practice, Therapist
 from portal.security.viewer import Member
 
 
@@ -132,4 +132,23 @@ def missing_consents(session: Session, viewer: Member) -> list[ConsentText]:
             )
         )
     )
-    return [text for text in current_consent_texts(session) if text.id not in given]
+    return [
+        text
+        for text in current_consent_texts(session)
+        if text.id not in given and text.kind is not ConsentKind.QUALITY
+    ]
+
+
+def gives_quality(session: Session, viewer: Member) -> bool:
+    """Tell whether the viewer lets answers be used without the name. One statement."""
+    return bool(session.scalar(select(has_given(ConsentKind.QUALITY, viewer.person_id))))
+
+
+def has_given(kind: ConsentKind, person_id: InstrumentedAttribute[UUID] | UUID) -> ColumnElement[bool]:
+    """Tell within a statement whether a person has given a consent, in any version, and not taken it back."""
+    return exists().where(
+        Consent.person_id == person_id,
+        Consent.withdrawn_at.is_(None),
+        ConsentText.id == Consent.consent_text_id,
+        ConsentText.kind == kind,
+    )

@@ -9,8 +9,14 @@ from sqlalchemy.orm import Session
 from portal.audit.rules import Action
 from portal.audit.service import record_of
 from portal.people.queries import get_self
-from portal.practice.models import Consent, ConsentText, PageKind, PageText, Practice, Therapist
-from portal.practice.queries import find_page_text, find_profile, get_practice, missing_consents
+from portal.practice.models import Consent, ConsentKind, ConsentText, PageKind, PageText, Practice, Therapist
+from portal.practice.queries import (
+    current_consent_texts,
+    find_page_text,
+    find_profile,
+    get_practice,
+    missing_consents,
+)
 from portal.practice.rules import HelpLines, ProfileWords, PublicWords
 from portal.practice.texts import DEFAULT_CONSENTS
 from portal.security.viewer import Member
@@ -117,6 +123,30 @@ def restore_page(session: Session, viewer: Member, kind: PageKind) -> None:
 def _free_slug(session: Session, profile: Therapist) -> str:
     taken = session.scalars(select(Therapist.slug).where(Therapist.slug.is_not(None)))
     return numbered(slug_from(profile.display_name, "therapist"), {slug for slug in taken if slug})
+
+
+def choose_quality(session: Session, viewer: Member, *, is_given: bool, now: datetime) -> None:
+    """Give or take back, for the viewer alone, the consent to the use of answers without the name.
+
+    Repeating it changes nothing. Four statements.
+    """
+    text = next((one for one in current_consent_texts(session) if one.kind is ConsentKind.QUALITY), None)
+    if text is None:
+        title, body = DEFAULT_CONSENTS[ConsentKind.QUALITY]
+        text = ConsentText(kind=ConsentKind.QUALITY, version=1, title=title, body=body)
+        session.add(text)
+        session.flush()
+    consent = session.scalar(
+        select(Consent).where(Consent.person_id == viewer.person_id, Consent.consent_text_id == text.id)
+    )
+    if consent is None:
+        consent = Consent(person_id=viewer.person_id, consent_text_id=text.id, withdrawn_at=now)
+    if is_given == (consent.withdrawn_at is None):
+        return
+    session.add(consent)
+    consent.withdrawn_at = None if is_given else now
+    session.flush()
+    record_of(session, viewer, Action.CONSENT_GIVEN, consent, result="given" if is_given else "withdrawn")
 
 
 def give_consents(session: Session, viewer: Member) -> None:

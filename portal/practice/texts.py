@@ -22,6 +22,14 @@ DEFAULT_CONSENTS: dict[ConsentKind, tuple[str, str]] = {
             "loads anything from other companies."
         ),
     ),
+    ConsentKind.QUALITY: (
+        "Checking our questionnaires",
+        (
+            "May we use your finished answers to the Readiness Test, without your name, to find out how well the test "
+            "works? Only figures over a hundred couples or more are ever shown, never a single answer. You may say no, and "
+            "take a yes back at any time; neither changes anything for you, and nobody is told."
+        ),
+    ),
     ConsentKind.SECRETS_POLICY: (
         "What you tell us alone",
         (

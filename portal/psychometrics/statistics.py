@@ -109,5 +109,5 @@ def _width(rows: Sequence[Sequence[int | None]]) -> int:
 
 
 def _variance(values: Sequence[int]) -> Fraction:
-    mean = Fraction(sum(values), len(values))
-    return sum(((value - mean) ** 2 for value in values), Fraction(0)) / (len(values) - 1)
+    n = len(values)
+    return Fraction(n * sum(value * value for value in values) - sum(values) ** 2, n * (n - 1))

@@ -58,6 +58,9 @@ class Permission(StrEnum):
     MEETINGS_SUMMARY_RELEASE = "meetings:summary:release"  # release a summary to the couple
     MEETINGS_SUMMARY_WRITE = "meetings:summary:write"  # write and preview a summary
     NOTICES_MAIL_RETRY = "notices:mail:retry"  # send mails again that could not be sent, without seeing them
+    PRACTICE_FIGURES_VIEW = (
+        "practice:figures:view"  # read how well a test works with the practice's own couples
+    )
     PRACTICE_HELP_EDIT = "practice:help:edit"  # enter and check the local help lines
     PRACTICE_PAGES_EDIT = "practice:pages:edit"  # write the practice's public pages and words
     PRACTICE_PROFILE_EDIT = "practice:profile:edit"  # write the own public profile

@@ -1,7 +1,9 @@
 """What the couple's side costs: a save by itself, the alignment of two sittings, the couple page after three years, home."""
 
 import json
+import random
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,6 +21,7 @@ from portal.homework.models import Answer, Assignment, Opening, Response, TaskKi
 from portal.homework.registry import task_of
 from portal.homework.rules import Gate, Scope, Standing, Step
 from portal.homework.service import assign
+from portal.psychometrics.reliability import reliability_of
 from portal.security.crypto import Owner, OwnerKind, seal
 from portal.security.sealed import data_key
 from portal.transaction import transaction
@@ -30,6 +33,7 @@ from tests.support.statements import counted
 TEST = readiness_test()
 ASSIGNMENTS, ANSWERS_OF_EACH = 150, 10  # of each of both: three years of homework, 3,000 answers
 SAVES = 200
+SITTINGS = 5_000
 FRAGMENT = {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Target": "div#marks"}
 
 
@@ -48,6 +52,7 @@ def measure(install: Install) -> Iterator[Figure]:
     yield Figure("A save by itself: statements", saving.statements, "", 6)
     yield Figure("A save by itself, in process", saving.milliseconds, "ms", 20)
     yield Figure("Alignment of two sittings of 48 items", _alignment(), "ms", 2)
+    yield Figure(f"Reliability of {SITTINGS:,} sittings of 40 statements", _reliability(), "s", 1)
     with installed.app.app_context(), transaction() as session:
         _three_years(session, installed)
     couple = _page(installed, installed.cast.therapist, f"/couples/{installed.cast.couple_id}")
@@ -56,6 +61,15 @@ def measure(install: Install) -> Iterator[Figure]:
     home = _page(installed, installed.cast.ana, "/home")
     yield Figure("A partner's home, the same: statements", home.statements, "", 12)
     yield Figure("A partner's home, the same, in process", home.milliseconds, "ms")
+
+
+def _reliability() -> float:
+    """Describe the whole test over as many sittings as a large practice has in ten years; seconds."""
+    lot = random.Random(11)  # noqa: S311 - invents answers
+    rows = [[lot.randint(1, 5) for _ in TEST.statements] for _ in range(SITTINGS)]
+    began = time.perf_counter()
+    reliability_of(rows, lowest=1, highest=5)
+    return time.perf_counter() - began
 
 
 def _saving(installed: Installation) -> Cost:
