@@ -12,6 +12,7 @@ from portal.documents import models as documents
 from portal.files import models as files
 from portal.health import models as health
 from portal.homework import models as homework
+from portal.measures import models as measures
 from portal.meetings import models as meetings
 from portal.notices import models as notices
 from portal.pathways import models as pathways
@@ -21,6 +22,6 @@ from portal.safety import models as safety
 from portal.sources import models as sources
 
 __all__ = [
-    "accounts", "audit", "blog", "booking", "calendars", "couples", "diary", "documents", "files", "health", "homework", "meetings", "notices",
+    "accounts", "audit", "blog", "booking", "calendars", "couples", "diary", "documents", "files", "health", "homework", "measures", "meetings", "notices",
     "outbox", "pathways", "people", "practice", "safety", "sources",
 ]  # fmt: skip
