@@ -125,7 +125,7 @@ def give(
     people = [
         one for one in couple.partners if one.left_at is None and for_person_id in {None, one.person_id}
     ]
-    if not people:
+    if not people or (task.is_for_one and for_person_id is None):
         raise NotFound(str(for_person_id))
     if {one.person_id for one in people} & busy_with(session, couple.id, task, but=beside):
         raise AlreadyAsked(str(couple.id))

@@ -17,6 +17,7 @@ from portal.exercises.showing import Values, joint_of, sections_of
 from portal.exercises.together import commons_of, guesses_of
 from portal.exercises.views.blueprint import blueprint
 from portal.exercises.views.frame import exercise_of, versions_of
+from portal.homework.commenting import desk_comments
 from portal.homework.desk import AssignmentState, desk_state
 from portal.homework.models import Answer, JointAnswer
 from portal.homework.queries import desk_answers, joint_answers
@@ -41,6 +42,7 @@ def desk(assignment_id: UUID) -> ResponseReturnValue:
     exercise = exercise_of(state.assignment)
     answers = desk_answers(session, viewer, assignment_id)
     joint = joint_answers(session, viewer, assignment_id)
+    comments = desk_comments(session, answers)
     written, marks = versions_of(joint), reviewable(state.assignment, answers, joint)
     values = _by_side(state, answers)  # all rows are loaded by now, so that one statement fetches their keys
     audited_read(viewer, Action.TASK_READ, state.assignment)
@@ -58,6 +60,7 @@ def desk(assignment_id: UUID) -> ResponseReturnValue:
         rows=_rows(state, answers, marks),
         newest={name: rows[-1] for name, rows in written.items()},
         marks_shown=bool(marks),
+        comments=comments,
         names={partner.side.value: partner.person.first_name for partner in state.couple.partners},
         zone=get_self(session, viewer).zone,
     )

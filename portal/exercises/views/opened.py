@@ -10,6 +10,7 @@ from portal.exercises.showing import joint_of, sections_of
 from portal.exercises.together import commons_of, guesses_of
 from portal.exercises.views.blueprint import blueprint
 from portal.exercises.views.frame import own_sheet
+from portal.homework.commenting import remarks_for
 from portal.homework.rules import Standing
 from portal.security.gate import requires
 from portal.security.login import current_member
@@ -29,6 +30,8 @@ def opened(response_id: UUID) -> ResponseReturnValue:
         return redirect_to(url_for("exercises.start", response_id=response_id))
     values = sheet.opened or {}
     exercise = sheet.exercise
+    sides = {partner.person_id: partner.side.value for partner in sheet.people.couple.partners}
+    remarks = remarks_for(session, viewer, assignment.id)
     reached = {1, *(one.stage + 1 for one in assignment.openings)}
     return render(
         "exercises/opened.html",
@@ -37,6 +40,7 @@ def opened(response_id: UUID) -> ResponseReturnValue:
         guesses=guesses_of(exercise, values),
         sections=sections_of(exercise, exercise.prompts, values),
         together=joint_of(exercise, exercise.prompts, sheet.known),
+        remarks={f"{sides[author]} {prompt_id}": one for (author, prompt_id), one in remarks.items()},
         writable={
             stage: part_id
             for stage, part_id in own_stages(session, viewer, assignment.id).items()
