@@ -37,8 +37,8 @@ def upgrade() -> None:
     )
     op.create_table('measure_figures',
     sa.Column('key_id', sa.Text(), nullable=False),
-    sa.Column('deviation', sa.Float(), nullable=True),
-    sa.Column('reliability', sa.Float(), nullable=True),
+    sa.Column('deviation', sa.Double(), nullable=True),
+    sa.Column('reliability', sa.Double(), nullable=True),
     sa.Column('citation', sa.Text(), nullable=False),
     sa.Column('set_by_id', sa.Uuid(), nullable=False),
     sa.Column('id', sa.Uuid(), nullable=False),
