@@ -38,6 +38,9 @@ from portal.homework.models import Answer, Assignment, Comment, Response, TaskKi
 from portal.homework.rules import Gate, Reach, Scope, Step
 from portal.meetings.models import Attendance, Meeting, Place, Presence, Summary, SummaryState
 from portal.meetings.rules import SummaryContent, content_json
+from portal.pathways.rules import Delivery, Rule
+from portal.pathways.service import plan_of, save_template, start_pathway
+from portal.pathways.shipped import PlannedStep
 from portal.practice.models import EmbedOrigin
 from portal.safety.models import SafetySitting
 from portal.safety.rules import Reply
@@ -102,6 +105,12 @@ def make_world(app: Flask) -> World:
         alone = session.get_one(Response, answer.response_id).assignment_id
         places |= {"answer_id": answer.id, "comment_id": comment.id}
         places |= {f"assignment_id of homework.{name}": alone for name in ("comment", "take_back_comment")}
+        places |= _pathway(session, cast)
+        places |= {
+            "task_id of exercises": "values-compass",
+            "version of exercises": "1",
+            "line_id of exercises": uuid4(),
+        }
         places |= public_things(session, cast, post) | opening(session, cast)
         signed = app.extensions["signer"].sign_id(TokenPurpose.CONSULTATION, lead.id)
         not_me = app.extensions["signer"].sign_id(TokenPurpose.NOT_ME, lead.person_id)
@@ -182,6 +191,15 @@ def assign_to_both(session: Session, cast: Cast, kind: TaskKind, task_id: str, g
     return parts[0]
 
 
+def _pathway(session: Session, cast: Cast) -> dict[str, object]:
+    """A template of the practice, and the couple on a pathway whose first step comes on Monday."""
+    jane, now = cast.therapist.member(), utc_now()
+    steps = (PlannedStep("exercise", "my-goals-our-overlap", Rule(Delivery.WEEKDAY, weekday=0)),)
+    template = save_template(session, jane, None, title="Quietly", purpose="", steps=steps, now=now)
+    pathway = start_pathway(session, jane, cast.couple_id, plan_of(template), zone="Europe/London", now=now)
+    return {"template_id": template.id, "pathway_id": pathway.id, "step_id": pathway.steps[0].id}
+
+
 def _commented_answer(session: Session, cast: Cast) -> tuple[Answer, Comment]:
     """Ana has finished something for herself alone, and Jane has said something about it."""
     asked = Assignment(
@@ -191,8 +209,9 @@ def _commented_answer(session: Session, cast: Cast) -> tuple[Answer, Comment]:
     session.add(asked)
     session.flush()
     part = Response(
-        assignment_id=asked.id, stage=1, person_id=cast.ana.person_id, step=Step.SUBMITTED, begun_at=utc_now()
-    )
+        assignment_id=asked.id, stage=1, person_id=cast.ana.person_id, step=Step.SUBMITTED, begun_at=utc_now(),
+        submitted_at=utc_now(),
+    )  # fmt: skip
     session.add(part)
     session.flush()
     answer = Answer(

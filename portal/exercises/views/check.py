@@ -95,7 +95,8 @@ def _seen(sheet: Sheet) -> str:
     return hashlib.sha256("\n".join(shown).encode()).hexdigest()[:32]
 
 
-def _lines(sheet: Sheet, scope: Scope) -> list[Line]:
+def answered(sheet: Sheet, scope: Scope) -> list[Line]:
+    """List one's answers of this part that have this scope, as they are read."""
     kept = frozenset(request.form.getlist("keep"))
     return [
         Line(
@@ -119,7 +120,7 @@ def _page(sheet: Sheet, status: int = 200, form: Form | None = None) -> Response
         status=status,
         sheet=sheet,
         trouble={"errors": form is not None, "form_errors": form.form_errors if form else []},
-        lines={scope.value: _lines(sheet, scope) for scope in Scope},
+        lines={scope.value: answered(sheet, scope) for scope in Scope},
         lacks=lacks if sheet.is_asked and sheet.response.step in {Step.WRITING, Step.SUBMITTED} else [],
         doubtful=[(one, pages[one.id]) for one in _doubtful(sheet)],
         seen=_seen(sheet),
