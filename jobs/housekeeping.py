@@ -15,6 +15,7 @@ from portal.booking.holds import forget_holds
 from portal.booking.proving import forget_unproved
 from portal.booking.waitlist import erase_waiting
 from portal.files.store import remove_stray
+from portal.shortform.service import forget_over
 from portal.transaction import transaction
 
 KEPT_AFTER_END = timedelta(days=1)
@@ -24,13 +25,14 @@ MOST_ERASED_BATCHES = 20
 
 
 def remove_expired(session: Session, now: datetime) -> None:
-    """Delete counters, holds, links and sign-ins that no longer decide anything, and bookings that were never proved.
+    """Delete counters, holds, links and sign-ins that no longer decide anything, bookings never proved, short tests that are over.
 
-    Seven statements, and some more for each two hundred of those bookings.
+    Ten statements, and some more for each two hundred of those bookings.
     """
     forget_old_tries(session, now)
     forget_unproved(session, now)
     forget_holds(session, now)
+    forget_over(session, now)
     session.execute(delete(OneTimeToken).where(OneTimeToken.expires_at < now - KEPT_AFTER_END))
     session.execute(
         delete(LoginSession).where(LoginSession.is_waiting, LoginSession.expires_at < now - KEPT_AFTER_END)

@@ -124,10 +124,10 @@ def _hand_over(session: Session, taken: Claim, now: datetime) -> tuple[str, list
     """Make sure that the claim counts, and note that the text leaves now. Raises Nobody, LeaseLost or PerhapsDelivered."""
     job = JobFor(taken.subject_id)
     outbox.hold_on(session, taken)
-    service.note_handover(session, job)
     recipient, things = service.what_to_say(session, job, now)
     if not things:
         raise Nobody
+    service.note_handover(session, job)
     return recipient, things
 
 
@@ -141,7 +141,9 @@ def _finish(taken: Claim) -> None:
 
 
 def _let_go(taken: Claim) -> None:
+    """Close a message that says nothing; what of it waits for a safe hour has gone, or goes here, into one of its own."""
     with transaction() as session:
+        service.what_to_say(session, JobFor(taken.subject_id), utc_now())
         outbox.let_go(session, taken, "nobody is owed it")
         service.note_suppressed(session, JobFor(taken.subject_id))
     log.info("message.suppressed", message_id=str(taken.subject_id))

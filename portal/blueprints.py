@@ -24,6 +24,7 @@ from portal.meetings.views import blueprint as meetings
 from portal.notices.views import blueprint as notices
 from portal.practice.views import blueprint as practice
 from portal.safety.views import blueprint as safety
+from portal.shortform.views import blueprint as shortform
 from portal.sources.views import blueprint as sources
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
@@ -45,6 +46,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     notices,
     practice,
     safety,
+    shortform,
     sources,
 )
 

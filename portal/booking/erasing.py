@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from portal.accounts.models import Account
 from portal.audit.rules import Action
 from portal.audit.service import record_of
+from portal.booking.brought import forget_brought
 from portal.booking.models import (
     Consultation,
     ConsultationMessage,
@@ -82,6 +83,7 @@ def erase_lead(session: Session, viewer: Viewer, consultation: Consultation, now
     )  # fmt: skip
     if erased is None:
         return False
+    forget_brought(session, consultation.id)
     if consultation.status in LIVE | {ConsultationStatus.UNVERIFIED}:
         _end(session, consultation, now)
     for person_id in (consultation.person_id, consultation.guest_id):

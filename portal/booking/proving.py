@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from portal.audit.rules import Action
 from portal.audit.service import record_of
+from portal.booking.brought import attach_waiting
 from portal.booking.models import Consultation, IntakeAnswer
 from portal.booking.queries import form_code
 from portal.booking.rules import CodeTooLate, ConsultationStatus, MailWords
@@ -81,6 +82,7 @@ def enter_code(
     if _accept(session, consultation, now):
         keep_for(session, occupied, OccupiedKind.CONSULTATION, code=occupied.code)
         record_of(session, viewer, Action.CONSULTATION_VERIFIED, consultation)
+        attach_waiting(session, consultation, now)
         announce(session, consultation, mail=mail, now=now)
     return True
 

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 
 from portal.audit.rules import Action
 from portal.audit.service import record_of
+from portal.booking.brought import attach_waiting
 from portal.booking.holds import WantedTime, claim_held, is_room_of, offered_slot, take
 from portal.booking.intake import keep_replies
 from portal.booking.models import Consultation
@@ -56,6 +57,8 @@ def request_consultation(
     taken = _take_over(session, offer, slot, kept, waits_until=now + CODE_AGE if needs_code else None)
     consultation = _add(session, wanted, offer=offer, slot=slot, occupied=taken, now=now)
     record_of(session, viewer, Action.CONSULTATION_REQUESTED, consultation)
+    if not needs_code:
+        attach_waiting(session, consultation, now)
     if mail is not None and needs_code:
         send_code(session, consultation, mail=mail, now=now)
     elif mail is not None:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from portal.exercises.definition import DEFAULT_LENGTH, RANGES, TEXTS, FieldType
-from portal.exercises.questions import Question
+from portal.exercises.definition import DEFAULT_LENGTH, LINE_LENGTH, RANGES, TEXTS, FieldType
+from portal.exercises.questions import Question, lines_in
 from portal.web.letters import is_forbidden
 
 REPLIES = ("yes", "no", "unsure")
@@ -22,6 +22,8 @@ class Flaw(StrEnum):
     """Why something is no answer, or not a whole one."""
 
     TOO_LONG = "too_long"
+    TOO_MANY_LINES = "too_many_lines"
+    LINE_TOO_LONG = "line_too_long"
     FORBIDDEN_LETTERS = "forbidden_letters"
     NOT_OFFERED = "not_offered"
     TWICE = "twice"
@@ -104,6 +106,12 @@ def _read_text(question: Question, text: str) -> Given:
         return Given(flaw=Flaw.TOO_LONG, number=most_characters(question))
     if any(is_forbidden(letter, lines=has_lines) for letter in text):
         return Given(flaw=Flaw.FORBIDDEN_LETTERS)
+    if question.prompt.lines:
+        lines = lines_in(text)
+        if len(lines) > question.prompt.lines:
+            return Given(flaw=Flaw.TOO_MANY_LINES, number=question.prompt.lines)
+        if any(len(line) > LINE_LENGTH for line in lines):
+            return Given(flaw=Flaw.LINE_TOO_LONG, number=LINE_LENGTH)
     return Given(text) if text.strip() else Given()
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from portal.exercises.checking import find_exercise, library
 from portal.exercises.definition import TEXTS, Exercise, FieldType
-from portal.exercises.questions import base_of, pages_of
+from portal.exercises.questions import base_of, pages_of, prompts_of
 from portal.homework.models import TaskKind
 from portal.homework.registry import Catalogue, SmallPart, StageFacts, Task
 from portal.homework.rules import Gate, Scope
@@ -42,6 +42,8 @@ def words_of(task_id: str, version: str, prompt_id: str, value: object) -> str |
         return value if isinstance(value, str) else None
     words = {option.slug: option.text for option in exercise.options_of(prompt)}
     chosen = value if isinstance(value, list) else [value]
+    if exercise.is_from_lines(prompt):
+        return ", ".join(one for one in chosen if isinstance(one, str) and one) or None
     return ", ".join(words[slug] for slug in chosen if slug in words) or None
 
 
@@ -56,6 +58,7 @@ def _task(exercise: Exercise) -> Task:
         gate=Gate.THERAPIST if exercise.is_marked else Gate.BOTH,
         stages=tuple(_stage(exercise, number) for number in exercise.stages),
         is_marked=exercise.is_marked,
+        is_for_one=exercise.is_hidden,
     )
 
 
@@ -69,8 +72,9 @@ def small_part(task_id: str, version: str, stage: int, is_for_one: bool) -> Smal
 
     Where none must, the first one. None for a part that both write.
     """
-    pages = list(enumerate(pages_of(find_exercise(task_id, version), stage, is_for_one=is_for_one), start=1))
-    own = [(number, prompt) for number, prompt in pages if not prompt.is_joint]
+    pages = pages_of(prompts_of(find_exercise(task_id, version), stage, is_for_one=is_for_one))
+    numbered = [(number, prompt) for number, page in enumerate(pages, start=1) for prompt in page]
+    own = [(number, prompt) for number, prompt in numbered if not prompt.is_joint]
     chosen = next((one for one in own if one[1].is_required), own[0] if own else None)
     return SmallPart(chosen[1].text, "exercises.questions", chosen[0]) if chosen else None
 

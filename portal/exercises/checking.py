@@ -8,6 +8,8 @@ from pathlib import Path
 
 from portal.exercises.definition import (
     DEFAULT_LENGTH,
+    GOAL_LEVELS,
+    RANGES,
     TEXTS,
     DefinitionBroken,
     Exercise,
@@ -21,6 +23,7 @@ from portal.homework.rules import MOST_ANSWER_CHARACTERS, Scope
 LIBRARY = Path(__file__).with_name("library")
 CHOICES = frozenset({FieldType.CHOOSE_MANY, FieldType.RANKING, FieldType.MONEY_RANGE})
 COUNTED = frozenset({FieldType.CHOOSE_MANY, *TEXTS})
+RUNGS = 5
 ESCAPED = 2  # a quotation mark or a line end takes two characters of JSON
 WIDER = (Scope.PRIVATE, Scope.THERAPIST, Scope.REVEAL, Scope.JOINT)
 
@@ -72,6 +75,9 @@ def _problems(exercise: Exercise) -> Iterator[str]:
     yield from missing
     if not shapes and not missing and max(names.values(), default=0) <= 1:
         yield from _problems_of_stages(exercise)
+        yield from _problems_of_hiding(exercise)
+        yield from _problems_of_pages(exercise)
+        yield from _problems_of_goal(exercise)
         for prompt in exercise.prompts:
             yield from _problems_of_references(exercise, prompt)
 
@@ -82,9 +88,17 @@ def _problems_of_shape(prompt: Prompt) -> Iterator[str]:
         yield f"{place}: its id is not made of small letters, digits and _"
     if not prompt.text:
         yield f"{place}: no words"
-    numbers = (prompt.stage, prompt.least, prompt.most, prompt.top, prompt.repeat)
+    numbers = (
+        prompt.stage,
+        prompt.least,
+        prompt.most,
+        prompt.top,
+        prompt.repeat,
+        prompt.lines,
+        prompt.shown_from,
+    )
     if any(type(number) is not int or number < 0 for number in numbers) or prompt.stage < 1:
-        yield f"{place}: stage, min, max, top or repeat is no such number"
+        yield f"{place}: stage, min, max, top, repeat, lines or shown_from is no such number"
         return
     for option in prompt.options:
         if not re.fullmatch("[a-z0-9][a-z0-9-]{0,40}", option.slug) or not option.text:
@@ -109,6 +123,16 @@ def _problems_of_numbers(prompt: Prompt, place: str) -> Iterator[str]:
         "max is above what an answer may have": prompt.type in TEXTS
         and most * ESCAPED > MOST_ANSWER_CHARACTERS,
         "repeat and per at once": prompt.repeat and prompt.per,
+        "lines belong to a long text": prompt.lines and prompt.type is not FieldType.LONG_TEXT,
+        "shown_from and lowest_first are for numbers that are revealed": (
+            prompt.shown_from or prompt.is_lowest_first
+        )
+        and (prompt.type not in RANGES or prompt.share is not Scope.REVEAL),
+        "what is asked once is written by both": prompt.is_once and not prompt.is_joint,
+        f"labels_from knows only {GOAL_LEVELS}": prompt.labels_from not in {"", GOAL_LEVELS},
+        "labels_from words five options, one for each rung": prompt.labels_from
+        and not prompt.options_from
+        and len(prompt.options) != RUNGS,
         "author is for joint prompts": is_joint_author and not prompt.is_joint,
         "what only one may write cannot be required of both": is_joint_author and prompt.is_required,
     }
@@ -119,10 +143,12 @@ def _missing_references(exercise: Exercise) -> Iterator[str]:
     known = {prompt.id for prompt in exercise.prompts}
     for prompt in exercise.prompts:
         named = {prompt.options_from, prompt.source, prompt.guess_of, *prompt.per} - {""}
-        for name in sorted(named - known - (exercise.groups.keys() & set(prompt.per))):
+        for name in sorted(named - known - (exercise.groups.keys() & {*prompt.per, prompt.source})):
             yield f"prompt {prompt.id}: there is no {name}"
     for name, group in exercise.groups.items():
         yield from (f"group {name}: there is no {one}" for one in group.prompts if one not in known)
+    if exercise.opposed is not None and exercise.opposed.prompt not in known:
+        yield f"opposed: there is no {exercise.opposed.prompt}"
 
 
 def _problems_of_stages(exercise: Exercise) -> Iterator[str]:
@@ -134,6 +160,61 @@ def _problems_of_stages(exercise: Exercise) -> Iterator[str]:
             yield f"stage {stage}: nothing in it is revealed, so the next never opens"
 
 
+def _problems_of_hiding(exercise: Exercise) -> Iterator[str]:
+    """What the other never learns of has one part and nothing of both; one text at most can be shown by its author."""
+    if not exercise.is_hidden:
+        return
+    shown = [prompt for prompt in exercise.prompts if prompt.share is Scope.REVEAL]
+    if (
+        len(exercise.stages) > 1
+        or len(shown) > 1
+        or any(one.type is not FieldType.SHORT_TEXT for one in shown)
+    ):
+        yield "mode: what is alone and private has one part, and one short text at most that can be shown"
+    if any(prompt.is_joint for prompt in exercise.prompts) or exercise.groups:
+        yield "mode: what is alone and private has nothing that both write"
+
+
+def _problems_of_pages(exercise: Exercise) -> Iterator[str]:
+    """A page is saved as a whole: by its one writer or by both, and nothing on it asks about something else on it."""
+    page: list[Prompt] = []
+    for prompt in exercise.prompts:
+        place = f"prompt {prompt.id}"
+        if not prompt.is_beside or not page or page[-1].stage != prompt.stage:
+            if prompt.is_beside:
+                yield f"{place}: beside nothing of its stage"
+            page = [prompt]
+            continue
+        if (prompt.is_joint, prompt.author, prompt.is_once) != (
+            page[0].is_joint,
+            page[0].author,
+            page[0].is_once,
+        ):
+            yield f"{place}: other people write it than {page[0].id}, which stands on the same page"
+        if {one.id for one in page} & set(_sources(exercise, prompt)):
+            yield f"{place}: asks about something on its own page"
+        page.append(prompt)
+
+
+def _problems_of_goal(exercise: Exercise) -> Iterator[str]:
+    goal = exercise.creates_goal
+    if goal is None:
+        return
+    gaps = set(re.findall(r"\{([^{}]+)\}", goal.template))
+    known = {prompt.id for prompt in exercise.prompts}
+    yield from (f"creates_goal: its template has no {name}" for name in sorted(goal.fill.keys() - gaps))
+    for name, origin in goal.fill.items():
+        how, _colon, prompt_id = origin.rpartition(":")
+        if how not in {"", "partner", "common", "count", "goal", "name"} or (
+            how not in {"name", "goal"} and prompt_id.partition(".")[0] not in known
+        ):
+            yield f"creates_goal: {name} cannot be filled from {origin!r}"
+    if goal.levels_from and (
+        goal.levels_from not in known or exercise.prompt(goal.levels_from).repeat != RUNGS
+    ):
+        yield f"creates_goal: {goal.levels_from} has no five rungs"
+
+
 def _problems_of_references(exercise: Exercise, prompt: Prompt) -> Iterator[str]:
     place = f"prompt {prompt.id}"
     if _is_in_a_circle(exercise, prompt):
@@ -141,36 +222,42 @@ def _problems_of_references(exercise: Exercise, prompt: Prompt) -> Iterator[str]
         return
     order = [one.id for one in exercise.prompts]
     for name in _sources(exercise, prompt):
-        above = exercise.prompt(name)
         if order.index(name) >= order.index(prompt.id):
             yield f"{place}: {name} comes later"
-        if WIDER.index(prompt.share) > WIDER.index(above.share) and not _is_of_both(exercise, prompt):
-            yield f"{place}: {prompt.share} would tell of {name}, which is {above.share}"
-        if prompt.source == name and above.type not in CHOICES:
-            yield f"{place}: not supported yet: from the lines of {name}"
-    yield from _problems_of_per(exercise, prompt)
+        if name != prompt.options_from:
+            yield from _problems_of_source(exercise, prompt, exercise.prompt(name))
+    if prompt.source and not _can_be_chosen_from(exercise, prompt):
+        yield f"{place}: nothing can be chosen from {prompt.source}"
     if prompt.guess_of:
         yield from _problems_of_guess(exercise, prompt)
 
 
-def _problems_of_per(exercise: Exercise, prompt: Prompt) -> Iterator[str]:
+def _problems_of_source(exercise: Exercise, prompt: Prompt, above: Prompt) -> Iterator[str]:
     place = f"prompt {prompt.id}"
-    for name in prompt.per:
-        group = exercise.groups.get(name)
-        if group is None and len(prompt.per) == 1 and exercise.prompt(name).type in TEXTS:
-            yield f"{place}: not supported yet: per line of {name}"
-        for one in group.prompts if group else ():
-            above = exercise.prompt(one)
-            if above.type not in TEXTS or above.per:
-                yield f"group {name}: not supported yet: {one} is no text of its own"
-            if (
-                group
-                and group.whose is Whose.BOTH
-                and (above.share is not Scope.REVEAL or above.stage >= prompt.stage)
-            ):
-                yield f"{place}: {one} is not open to both before stage {prompt.stage}"
-        if group is None and exercise.prompt(name).per:
-            yield f"{place}: not supported yet: per answer of {name}, which is asked several times itself"
+    if above.id in _opened_first(exercise, prompt):
+        if above.share is not Scope.REVEAL or above.stage >= prompt.stage:
+            yield f"{place}: {above.id} is not open to both before stage {prompt.stage}"
+    elif WIDER.index(prompt.share) > WIDER.index(above.share):
+        yield f"{place}: {prompt.share} would tell of {above.id}, which is {above.share}"
+    if above.per:
+        yield f"{place}: {above.id} is asked several times itself"
+    if above.type is FieldType.LONG_TEXT and not above.lines:
+        yield f"{place}: {above.id} has no number of lines"
+
+
+def _can_be_chosen_from(exercise: Exercise, prompt: Prompt) -> bool:
+    return all(
+        exercise.prompt(name).type in CHOICES | {FieldType.LONG_TEXT}
+        for name in exercise.members(prompt.source)
+    )
+
+
+def _opened_first(exercise: Exercise, prompt: Prompt) -> frozenset[str]:
+    """Name the prompts whose answers are asked about here only once they are open to both."""
+    groups = [exercise.groups[name] for name in (*prompt.per, prompt.source) if name in exercise.groups]
+    return frozenset(
+        one for group in groups if group.whose in {Whose.BOTH, Whose.PARTNER} for one in group.prompts
+    )
 
 
 def _problems_of_guess(exercise: Exercise, prompt: Prompt) -> Iterator[str]:
@@ -183,18 +270,8 @@ def _problems_of_guess(exercise: Exercise, prompt: Prompt) -> Iterator[str]:
 
 def _sources(exercise: Exercise, prompt: Prompt) -> tuple[str, ...]:
     """The prompts whose answers decide what is asked here."""
-    per = [
-        one
-        for name in prompt.per
-        for one in (exercise.groups[name].prompts if name in exercise.groups else (name,))
-    ]
-    return tuple(name for name in (prompt.source, prompt.options_from, *per) if name)
-
-
-def _is_of_both(exercise: Exercise, prompt: Prompt) -> bool:
-    return bool(prompt.per) and all(
-        name in exercise.groups and exercise.groups[name].whose is Whose.BOTH for name in prompt.per
-    )
+    named = [one for name in (*prompt.per, prompt.source) if name for one in exercise.members(name)]
+    return tuple(name for name in (*named, prompt.options_from) if name)
 
 
 def _is_in_a_circle(exercise: Exercise, prompt: Prompt) -> bool:

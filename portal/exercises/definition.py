@@ -5,16 +5,13 @@ The vocabulary is that of the clinical specification, section 5. `checking` refu
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from portal.homework.rules import Scope
 
-NOT_YET = {
-    "labels_from": "labels_from: goals are not kept here yet",
-    "once": "once: earlier rounds of an exercise are not looked up yet",
-}
+GOAL_LEVELS = "goal.levels"  # the five rungs that a couple wrote for a goal
 
 
 class DefinitionBroken(ValueError):
@@ -52,6 +49,14 @@ class FieldType(StrEnum):
     YES_NO_UNSURE = "yes_no_unsure"
 
 
+class GoalType(StrEnum):
+    """Whose a goal is: of both, of one who is supported by the other, or a goal that was changed."""
+
+    SHARED = "shared"
+    PERSONAL_SUPPORTED = "personal_supported"
+    REVISION = "revision"
+
+
 class Author(StrEnum):
     """The one of the two who alone may write a joint prompt."""
 
@@ -60,10 +65,12 @@ class Author(StrEnum):
 
 
 class Whose(StrEnum):
-    """Whose answers a group gathers: one's own, or what is open to both of both."""
+    """What a group gathers: one's own answers, open ones of both or of the other alone, or the goals a couple has kept."""
 
     OWN = "own"
     BOTH = "both"
+    PARTNER = "partner"
+    GOALS = "goals"
 
 
 TEXTS = frozenset({FieldType.SHORT_TEXT, FieldType.LONG_TEXT})
@@ -73,6 +80,7 @@ RANGES: Mapping[FieldType, tuple[int, int]] = {
     FieldType.SCALE_1_10: (1, 10),
 }
 DEFAULT_LENGTH = {FieldType.SHORT_TEXT: 300, FieldType.LONG_TEXT: 4000}
+LINE_LENGTH = 200  # characters of a line that something else is asked about
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +93,23 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Answers to several prompts, taken together as something to ask about."""
+    """Answers to several prompts, taken together as something to ask about; of a long text each line is one."""
 
     whose: Whose
-    prompts: tuple[str, ...]
+    prompts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """One page of an exercise.
+    """One thing that is asked.
 
-    `least`, `most`: how many are chosen, or how many characters a text may have. `top`: places of a ranking. `source`: the
-    prompt whose answer is chosen from here. `options_from`: the prompt with the same options. `guess_of`: the prompt of the
-    partner's that this guesses. `per`: prompts or groups for each of whose answers this is asked. `repeat`: asked so often.
+    `least`, `most`: how many are chosen, or how many characters a text may have. `lines`: how many lines a long text may have
+    that something else asks about. `top`: places of a ranking. `source`: the prompt or group whose answers are chosen from
+    here. `options_from`: the prompt with the same options. `guess_of`: the prompt of the partner's that this guesses. `per`:
+    prompts or groups for each of whose answers this is asked. `repeat`: asked so often. `is_once`: asked in the first round
+    only. `is_beside`: stands on the page of the prompt before. `shown_from`: shown to each other only where nobody is below
+    this number. `is_lowest_first`: what both rated is sorted by the lower of two ratings, the best first. `labels_from`:
+    what words the options of each goal.
     """
 
     id: str
@@ -108,6 +120,7 @@ class Prompt:
     is_required: bool = False
     least: int = 0
     most: int = 0
+    lines: int = 0
     top: int = 0
     options: tuple[Option, ...] = ()
     options_from: str = ""
@@ -116,6 +129,16 @@ class Prompt:
     per: tuple[str, ...] = ()
     repeat: int = 0
     author: Author | None = None
+    is_once: bool = False
+    is_beside: bool = False
+    shown_from: int = 0
+    is_lowest_first: bool = False
+    labels_from: str = ""
+
+    @property
+    def has_named_ends(self) -> bool:
+        """Whether the sentence itself says what the ends of its scale mean."""
+        return self.type is FieldType.RATING_1_5 and " 1 " in self.text
 
     @property
     def is_joint(self) -> bool:
@@ -125,11 +148,26 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class GoalTemplate:
-    """What a goal made from this exercise would say."""
+    """What a goal made from this exercise would say.
 
-    type: str
+    `fill`: where the words for each gap of the template come from (see `suggestions`); a gap without is left for the two to
+    fill. `levels_from`: the prompt with the five rungs of the goal.
+    """
+
+    type: GoalType
     domain: str
     template: str
+    fill: Mapping[str, str] = field(default_factory=dict)
+    levels_from: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Opposed:
+    """Answers to one prompt that stand against each other: then what is open begins with a guide to listening."""
+
+    prompt: str
+    one: tuple[str, ...]
+    other: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +190,12 @@ class Exercise:
     prompts: tuple[Prompt, ...]
     groups: Mapping[str, Group]
     creates_goal: GoalTemplate | None = None
+    opposed: Opposed | None = None
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether it is given to one person, and the other never learns that it exists."""
+        return self.mode is Mode.ALONE_PRIVATE
 
     @property
     def is_marked(self) -> bool:
@@ -159,12 +203,23 @@ class Exercise:
         return self.safety is Safety.WITHHOLD_IF_FLAG
 
     @property
+    def line_to_show(self) -> Prompt | None:
+        """The one text of a hidden exercise that its author may choose to show to the other."""
+        shown = (prompt for prompt in self.prompts if self.is_hidden and prompt.share is Scope.REVEAL)
+        return next(shown, None)
+
+    @property
+    def asks_about_goals(self) -> bool:
+        """Whether it asks about the goals that the couple has kept."""
+        return any(group.whose is Whose.GOALS for group in self.groups.values())
+
+    @property
     def stages(self) -> tuple[int, ...]:
         """The numbers of its stages, from 1."""
         return tuple(sorted({prompt.stage for prompt in self.prompts}))
 
     def of_stage(self, stage: int) -> tuple[Prompt, ...]:
-        """The prompts of one stage in order: its pages."""
+        """The prompts of one stage in order."""
         return tuple(prompt for prompt in self.prompts if prompt.stage == stage)
 
     def prompt(self, prompt_id: str) -> Prompt:
@@ -175,9 +230,27 @@ class Exercise:
         return found
 
     def options_of(self, prompt: Prompt) -> tuple[Option, ...]:
-        """All options that a prompt can ever offer, its own or those of the prompt that it takes them from."""
+        """All options that a prompt can ever offer, its own or those of the prompt that it takes them from.
+
+        None where they are lines that somebody wrote.
+        """
         above = prompt.options_from or prompt.source
-        return prompt.options or (self.options_of(self.prompt(above)) if above else ())
+        if prompt.options or not above or above in self.groups:
+            return prompt.options
+        return self.options_of(self.prompt(above))
+
+    def members(self, name: str) -> tuple[str, ...]:
+        """The prompts of a group, or the one prompt that is named."""
+        return self.groups[name].prompts if name in self.groups else (name,)
+
+    def is_from_lines(self, prompt: Prompt) -> bool:
+        """Whether one chooses here among lines that somebody wrote: each is stored as its own words."""
+        if not prompt.source:
+            return False
+        if prompt.source in self.groups:
+            return True
+        above = self.prompt(prompt.source)
+        return above.type in TEXTS or self.is_from_lines(above)
 
 
 def read_exercise(text: str) -> Exercise:
@@ -186,7 +259,7 @@ def read_exercise(text: str) -> Exercise:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as broken:
         raise DefinitionBroken(f"not TOML: {broken}") from broken
-    unknown = data.keys() - {"exercise", "prompts", "groups", "creates_goal"}
+    unknown = data.keys() - {"exercise", "prompts", "groups", "creates_goal", "opposed"}
     if unknown:
         raise DefinitionBroken(f"file: unknown {', '.join(sorted(unknown))}")
     try:
@@ -196,7 +269,8 @@ def read_exercise(text: str) -> Exercise:
             safety=_member(Safety, head.pop("safety"), "exercise"),
             prompts=tuple(_prompt(entry) for entry in data["prompts"]),
             groups={name: _group(name, entry) for name, entry in data.get("groups", {}).items()},
-            creates_goal=GoalTemplate(**goal) if goal else None,
+            creates_goal=_goal(goal) if goal else None,
+            opposed=_opposed(data["opposed"]) if "opposed" in data else None,
             **head,
         )
     except KeyError as missing:
@@ -208,9 +282,10 @@ def read_exercise(text: str) -> Exercise:
 def _prompt(entry: Mapping[str, Any]) -> Prompt:
     data = dict(entry)
     place = f"prompt {data.get('id', '?')}"
-    for name in NOT_YET.keys() & data.keys():
-        raise DefinitionBroken(f"{place}: not supported yet: {NOT_YET[name]}")
-    renamed = {"required": "is_required", "min": "least", "max": "most", "from": "source"}
+    renamed = {
+        "required": "is_required", "min": "least", "max": "most", "from": "source", "once": "is_once", "beside": "is_beside",
+        "lowest_first": "is_lowest_first",
+    }  # fmt: skip
     for name, own_name in renamed.items():
         if name in data:
             data[own_name] = data.pop(name)
@@ -229,7 +304,15 @@ def _prompt(entry: Mapping[str, Any]) -> Prompt:
 
 
 def _group(name: str, entry: Mapping[str, Any]) -> Group:
-    return Group(_member(Whose, entry["whose"], f"group {name}"), tuple(entry["prompts"]))
+    return Group(_member(Whose, entry["whose"], f"group {name}"), tuple(entry.get("prompts", ())))
+
+
+def _goal(entry: Mapping[str, Any]) -> GoalTemplate:
+    return GoalTemplate(**{**entry, "type": _member(GoalType, entry["type"], "creates_goal")})
+
+
+def _opposed(entry: Mapping[str, Any]) -> Opposed:
+    return Opposed(entry["prompt"], tuple(entry["one"]), tuple(entry["other"]))
 
 
 def _member(kind: type[Any], value: object, place: str) -> Any:

@@ -1,17 +1,20 @@
 """Reading one's own part of an exercise, and the people around it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import and_
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session, contains_eager
 
 from portal.couples.models import Couple, Partner, Side
-from portal.couples.queries import get_couple
+from portal.couples.queries import get_couple, is_of_own_couple, is_treated
 from portal.errors import NotFound
-from portal.homework.models import Answer, Assignment, Response
+from portal.homework.models import Answer, Assignment, JointAnswer, Response
 from portal.homework.queries import own_responses
+from portal.homework.rules import Standing
 from portal.people.queries import persons_by_id
+from portal.security.crypto import MasterKey
 from portal.security.viewer import Member
 
 
@@ -63,6 +66,35 @@ def own_stages(session: Session, viewer: Member, assignment_id: UUID) -> dict[in
     """Find one's own parts in an assignment by the number of their stage. One statement."""
     found = session.scalars(own_responses(viewer).where(Response.assignment_id == assignment_id))
     return {response.stage: response.id for response in found}
+
+
+def settled_answers(session: Session, viewer: Member, assignment: Assignment) -> dict[str, JointAnswer]:
+    """Load what earlier rounds of the same exercise of the same couple have agreed, the newest of each prompt. One statement.
+
+    Of rounds that were withdrawn nothing counts.
+    """
+    found = session.scalars(
+        select(JointAnswer)
+        .join(Assignment, Assignment.id == JointAnswer.assignment_id)
+        .where(
+            Assignment.couple_id == assignment.couple_id,
+            Assignment.kind == assignment.kind,
+            Assignment.task_id == assignment.task_id,
+            Assignment.standing != Standing.WITHDRAWN,
+            Assignment.id != assignment.id,
+            Assignment.created_at < assignment.created_at,
+            or_(is_of_own_couple(JointAnswer.couple_id, viewer), is_treated(JointAnswer.couple_id, viewer)),
+        )
+        .order_by(Assignment.created_at, JointAnswer.prompt_id, JointAnswer.revision)
+    )
+    newest = {answer.prompt_id: answer for answer in found}
+    return {name: answer for name, answer in newest.items() if answer.value_sealed is not None}
+
+
+def line_coder(session: Session, assignment_id: UUID) -> Callable[[str], str]:
+    """Give a way to name lines of this assignment; without the key of the installation nothing can be guessed from a name."""
+    keyring: MasterKey = session.info["keyring"]
+    return lambda line: keyring.lookup_code(f"line|{assignment_id}|{line}").hex()[:16]
 
 
 def find_people(session: Session, viewer: Member, couple_id: UUID) -> People | None:

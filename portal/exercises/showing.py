@@ -1,10 +1,10 @@
 """Answers of both persons put beside each other, for the couple and for their therapist."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from portal.exercises.definition import Exercise, Prompt
-from portal.exercises.questions import SIDES, Known, Question, Side, questions_of
+from portal.exercises.definition import Exercise, Prompt, Whose
+from portal.exercises.questions import SIDES, Known, Question, Side, base_of, questions_of
 from portal.exercises.wording import lines_of
 
 Values = Mapping[tuple[Side, str], object]
@@ -19,6 +19,20 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Rated:
+    """Something that both rated; None where somebody did not, or not for the other's eyes."""
+
+    subject: str
+    a: int | None
+    b: int | None
+
+    @property
+    def lower(self) -> int | None:
+        """Give the lower of two ratings; None unless there are two."""
+        return None if self.a is None or self.b is None else min(self.a, self.b)
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """One prompt with the answers of both; a person without any has nothing here, for whatever reason."""
 
@@ -26,17 +40,68 @@ class Section:
     entries: Mapping[Side, Sequence[Entry]]
 
 
-def sections_of(exercise: Exercise, prompts: Sequence[Prompt], values: Values) -> list[Section]:
-    """Put personal answers side by side, prompt by prompt; a prompt that nobody answered is left out."""
-    known = {
-        side: Known(own={name: one for (of, name), one in values.items() if of == side}) for side in SIDES
+def sections_of(
+    exercise: Exercise, prompts: Sequence[Prompt], values: Values, known: Known | None = None
+) -> list[Section]:
+    """Put personal answers side by side, prompt by prompt; a prompt that nobody answered is left out.
+
+    `known`: what both wrote, what is open to both, and the couple's goals, where prompts ask about them.
+    """
+    both = known or Known()
+    sides = {
+        side: replace(both, side=side, own={name: one for (of, name), one in values.items() if of == side})
+        for side in SIDES
     }
     found = []
     for prompt in prompts:
-        entries = {side: _entries(exercise, prompt, known[side], known[side].own) for side in SIDES}
+        entries = {side: _entries(exercise, prompt, sides[side], sides[side].own) for side in SIDES}
         if not prompt.is_joint and any(entries.values()):
             found.append(Section(prompt, entries))
     return found
+
+
+def ratings_of(
+    exercise: Exercise, prompts: Sequence[Prompt], values: Values, known: Known
+) -> list[tuple[Prompt, list[Rated]]]:
+    """Put what both rated into one list each, the best of the lower ratings first; what nobody rated comes last."""
+    found = []
+    for prompt in prompts:
+        if not prompt.is_lowest_first:
+            continue
+        rows = [
+            Rated(one.subject, _number(values.get(("a", one.id))), _number(values.get(("b", one.id))))
+            for one in questions_of(exercise, prompt, known)
+        ]
+        rows.sort(key=lambda one: (-(one.lower or 0), one.subject.casefold()))
+        if any(one.a is not None or one.b is not None for one in rows):
+            found.append((prompt, rows))
+    return found
+
+
+def only_shown(exercise: Exercise, opened: Values) -> dict[tuple[Side, str], object]:
+    """Leave out the numbers that are shown to each other only from a certain one up, where anybody stayed below it.
+
+    Of what each was asked, both must have reached it; of what only one was asked, about a line of the other's, that one.
+    """
+    bounds = {prompt.id: prompt for prompt in exercise.prompts if prompt.shown_from}
+    return {
+        (side, name): value
+        for (side, name), value in opened.items()
+        if (prompt := bounds.get(base_of(name))) is None or _is_shown(exercise, prompt, opened, name)
+    }
+
+
+def _is_shown(exercise: Exercise, prompt: Prompt, opened: Values, name: str) -> bool:
+    is_of_other = any(
+        one in exercise.groups and exercise.groups[one].whose is Whose.PARTNER for one in prompt.per
+    )
+    numbers = [_number(opened.get((side, name))) for side in SIDES]
+    given = [one for one in numbers if one is not None] if is_of_other else numbers
+    return all(one is not None and one >= prompt.shown_from for one in given)
+
+
+def _number(value: object) -> int | None:
+    return value if isinstance(value, int) else None
 
 
 def joint_of(exercise: Exercise, prompts: Sequence[Prompt], known: Known) -> list[tuple[Prompt, list[Entry]]]:

@@ -60,6 +60,16 @@ def guesses_of(exercise: Exercise, opened: Opened) -> list[Guess]:
     return found
 
 
+def are_opposed(exercise: Exercise, opened: Opened) -> bool:
+    """Tell whether both have opened wishes that stand against each other."""
+    opposed = exercise.opposed
+    if opposed is None:
+        return False
+    first, second = (set(_slugs(opened.get((side, opposed.prompt)))) for side in SIDES)
+    one, other = set(opposed.one), set(opposed.other)
+    return bool((first & one and second & other) or (first & other and second & one))
+
+
 def _is_compared(prompt: Prompt) -> bool:
     is_choice = prompt.type in {FieldType.RANKING, FieldType.CHOOSE_MANY}
     return is_choice and prompt.share is Scope.REVEAL and not prompt.guess_of and not prompt.per

@@ -1,5 +1,7 @@
 """Sentences about answers and their readers."""
 
+from collections.abc import Mapping
+from datetime import date
 from typing import NamedTuple
 
 from flask_babel import gettext as _
@@ -9,6 +11,7 @@ from portal.exercises.answers import Flaw, Given
 from portal.exercises.definition import RANGES, FieldType
 from portal.exercises.questions import Question
 from portal.homework.rules import Gate, Scope
+from portal.web.filters import date_words
 
 
 class Readers(NamedTuple):
@@ -50,7 +53,27 @@ def readers_of(
     return Readers(who, more, "reveal")
 
 
+def may_be_shown(partner: str, therapist: str) -> str:
+    """Say that one line of an exercise for one person can be shown, by its author alone."""
+    words = _(
+        "Afterwards you may choose to show this one line to %(partner)s; %(therapist)s opens it then.",
+        partner=partner,
+        therapist=therapist,
+    )
+    return str(words)
+
+
+def shown_from_words(number: int) -> str:
+    """Say that a low number is shown to nobody but the therapist."""
+    return str(_("Numbers below %(number)d are not shown to each other.", number=number))
+
+
 FLAWS = {
+    Flaw.TOO_FEW: _l("Please choose at least %(number)d."),
+    Flaw.TOO_MANY: _l("Please choose %(number)d at most."),
+    Flaw.TOO_MANY_LINES: _l("Please write at most %(number)d lines."),
+    Flaw.LINE_TOO_LONG: _l("One line is longer than %(number)d characters. Please shorten it."),
+    Flaw.TOO_LONG: _l("This is longer than %(number)d characters. Please shorten it."),
     Flaw.FORBIDDEN_LETTERS: _l("This contains characters that cannot be stored. Please type it again."),
     Flaw.NOT_OFFERED: _l("Please choose among what is shown here."),
     Flaw.TWICE: _l("The same one stands in two places. Please give each place its own."),
@@ -62,13 +85,7 @@ FLAWS = {
 
 def flaw_words(given: Given) -> str:
     """Say what is the matter with an answer, so that it helps."""
-    if given.flaw is Flaw.TOO_FEW:
-        return str(_("Please choose at least %(number)d.", number=given.number))
-    if given.flaw is Flaw.TOO_MANY:
-        return str(_("Please choose %(number)d at most.", number=given.number))
-    if given.flaw is Flaw.TOO_LONG:
-        return str(_("This is longer than %(most)d characters. Please shorten it.", most=given.number))
-    return str(FLAWS[given.flaw]) if given.flaw else ""
+    return str(FLAWS[given.flaw]) % {"number": given.number} if given.flaw else ""
 
 
 def hint_of(question: Question) -> str:
@@ -76,14 +93,22 @@ def hint_of(question: Question) -> str:
     prompt = question.prompt
     if prompt.type is FieldType.RANKING:
         return str(_("Choose one for each place; leave a place empty if you like."))
-    if prompt.type is FieldType.CHOOSE_MANY and prompt.least and prompt.most:
-        return str(_("Choose %(least)d to %(most)d.", least=prompt.least, most=prompt.most))
-    if prompt.type is FieldType.CHOOSE_MANY and prompt.most > 1:
-        return str(_("Choose up to %(most)d.", most=prompt.most))
-    if prompt.type in RANGES:
+    if prompt.type is FieldType.CHOOSE_MANY:
+        return _how_many(prompt.least, prompt.most)
+    if prompt.type is FieldType.MONEY_RANGE:
+        return str(_("In the currency you use every day; no account and no exact sum is asked for."))
+    if prompt.lines:
+        return str(_("One on each line, %(most)d at most.", most=prompt.lines))
+    if prompt.type in RANGES and not prompt.has_named_ends:
         low, high = RANGES[prompt.type]
         return str(_("From %(low)d, least, to %(high)d, most.", low=low, high=high))
     return ""
+
+
+def _how_many(least: int, most: int) -> str:
+    if least and most:
+        return str(_("Choose %(least)d to %(most)d.", least=least, most=most))
+    return str(_("Choose up to %(most)d.", most=most)) if most > 1 else ""
 
 
 def reply_words() -> dict[str, str]:
@@ -91,18 +116,32 @@ def reply_words() -> dict[str, str]:
     return {"yes": _("Yes"), "no": _("No"), "unsure": _("Not sure")}
 
 
+def said(question: Question, value: object) -> str:
+    """Say an answer in one line, as a sentence takes it up."""
+    words = {option.slug: option.text for option in question.options}
+    if isinstance(value, list) and not question.is_from_lines:
+        return ", ".join(words[str(one)] for one in value if str(one) in words)
+    if isinstance(value, list):
+        return ", ".join(str(one) for one in value if one)
+    return ", ".join(lines_of(question, value))
+
+
 def lines_of(question: Question, value: object) -> list[str]:
     """Say an answer as lines of text, a ranking one line a place; none for no answer."""
     words = {option.slug: option.text for option in question.options} | reply_words()
     if isinstance(value, list):
-        texts = [words.get(str(one), "") for one in value]
+        texts = [words.get(str(one), str(one) if question.is_from_lines else "") for one in value]
         if question.prompt.type is FieldType.RANKING:
             return [f"{place}. {text}" for place, text in enumerate(texts, start=1) if text]
         return [", ".join(text for text in texts if text)]
     if isinstance(value, int):
         most = RANGES[question.prompt.type][1]
         return [str(_("%(number)d of %(most)d", number=value, most=most))]
-    if isinstance(value, str) and value:
-        is_word = question.prompt.type in {FieldType.MONEY_RANGE, FieldType.YES_NO_UNSURE}
-        return [words.get(value, "")] if is_word else value.split("\n")
-    return []
+    return _lines_of_text(question, value, words) if isinstance(value, str) and value else []
+
+
+def _lines_of_text(question: Question, value: str, words: Mapping[str, str]) -> list[str]:
+    if question.prompt.type is FieldType.DATE:
+        return [date_words(date.fromisoformat(value))]
+    is_word = question.prompt.type in {FieldType.MONEY_RANGE, FieldType.YES_NO_UNSURE}
+    return [words.get(value, "")] if is_word else value.split("\n")

@@ -20,7 +20,12 @@ from portal.security.viewer import Anonymous, Member
 from portal.transaction import current_session
 
 TASKS = ("homework", "exercises", "assessments")
-BEHIND = {"blog.index": ("blog",), "caseload.couples": ("caseload", *TASKS), "homework.own": TASKS}
+BEHIND = {
+    "blog.index": ("blog",),
+    "caseload.couples": ("caseload", *TASKS),
+    "homework.own": TASKS,
+    "shortform.start": ("shortform",),
+}
 BELOW = {
     "blog.desk": ("/desk/",),
     "booking.leads": ("/requests/",),
@@ -67,6 +72,7 @@ class PracticeWords:
     help_lines: HelpLines | None = None
     response_time: str = ""
     has_old_help: bool = True
+    offers_short_form: bool = False
 
 
 def init_pages(app: Flask) -> None:
@@ -101,7 +107,9 @@ def _collect() -> dict[str, Any]:
         face = find_face(session)
     return {
         "practice": practice_words(face),
-        "navigation": navigation_of(viewer, waiting),
+        "navigation": navigation_of(
+            viewer, waiting, offers_short_form=face is not None and face[0].offers_short_form
+        ),
         "waiting_changes": waiting.changes,
         "waiting_letters": waiting.letters,
         "viewer_name": "" if isinstance(viewer, Anonymous) else get_self(session, viewer).first_name,
@@ -123,14 +131,19 @@ def practice_words(face: tuple[Practice, str, tuple[int, ...]] | None) -> Practi
         help_lines=lines if are_current else None,
         response_time=lines.response_time,
         has_old_help=not are_current,
+        offers_short_form=practice.offers_short_form,
     )
 
 
-def navigation_of(viewer: Member | Anonymous, waiting: Waiting) -> list[NavigationItem]:
+def navigation_of(
+    viewer: Member | Anonymous, waiting: Waiting, *, offers_short_form: bool = False
+) -> list[NavigationItem]:
     """List where this viewer can go."""
     if isinstance(viewer, Anonymous):
+        short_test = [_item(_("Short test"), "shortform.start", "pair")] if offers_short_form else []
         return [
             _item(_("Articles"), "blog.index", "book"),
+            *short_test,
             _item(_("Book a consultation"), "booking.times", "calendar"),
             _item(_("Sign in"), "accounts.sign_in", "key"),
         ]

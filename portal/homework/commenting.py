@@ -26,7 +26,7 @@ MOST_CHARACTERS = 1000
 
 
 class AuthorOnly(Conflict):
-    """This answer is never open to the other, so neither is what is said about it."""
+    """An answer that is never open to the other, so that what is said about it is not either."""
 
 
 class TooManyComments(Conflict):

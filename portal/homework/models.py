@@ -18,6 +18,7 @@ class TaskKind(StrEnum):
     """What sort of thing is asked for; each is registered by the area that knows it."""
 
     EXERCISE = "exercise"
+    MEASURE = "measure"
     TEST = "test"
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, aliased
 from portal.couples.models import Couple, CoupleStatus, Partner
 from portal.couples.queries import CLOSED
 from portal.homework.models import Assignment, Opening, Response, TaskKind
-from portal.homework.overdue import Wish
+from portal.homework.overdue import MOVES, Wish
 from portal.homework.queries import FROZEN, own_responses
 from portal.homework.registry import SmallPart, Task, catalogue_of, task_of
 from portal.homework.rules import Course, Gate, Standing, Step
@@ -76,6 +76,16 @@ class OwnTask:
     def wish(self) -> Wish:
         """Give the day it was wished for by, and what its reader made of it."""
         return Wish(self.due_on, self.moved_to, self.course)
+
+    @property
+    def was_written(self) -> bool:
+        """Tell whether there are answers that could be somebody else's."""
+        return self.has_begun or self.step is not Step.WRITING
+
+    @property
+    def moves(self) -> tuple[int, ...]:
+        """Say by how many days from today its day can be moved."""
+        return MOVES
 
     @property
     def small_part(self) -> SmallPart | None:

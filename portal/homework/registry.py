@@ -26,7 +26,8 @@ class StageFacts:
 class Task:
     """What lists and rules need to know of something that can be assigned.
 
-    `minutes`: an estimate for one person. `is_marked`: not to be assigned to a couple on safety hold.
+    `minutes`: an estimate for one person. `is_marked`: not to be assigned to a couple on safety hold. `is_for_one`: given to
+    one person alone, and the other never learns that it exists.
     """
 
     kind: TaskKind
@@ -38,6 +39,7 @@ class Task:
     gate: Gate
     stages: tuple[StageFacts, ...]
     is_marked: bool = False
+    is_for_one: bool = False
 
 
 @dataclass(frozen=True, slots=True)

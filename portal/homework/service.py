@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from portal.audit.rules import Action
 from portal.audit.service import record_of
 from portal.couples.holds import find_hold
-from portal.couples.models import Couple
+from portal.couples.models import Couple, Partner
 from portal.couples.queries import lock_couple, members_of
 from portal.errors import NotFound
 from portal.homework.models import Answer, Assignment, Opening, Response
@@ -125,7 +125,7 @@ def give(
     people = [
         one for one in couple.partners if one.left_at is None and for_person_id in {None, one.person_id}
     ]
-    if not people:
+    if not people or (task.is_for_one and for_person_id is None):
         raise NotFound(str(for_person_id))
     if {one.person_id for one in people} & busy_with(session, couple.id, task, but=beside):
         raise AlreadyAsked(str(couple.id))
@@ -140,8 +140,17 @@ def give(
             session.add(
                 Response(assignment_id=assignment.id, stage=stage.number, person_id=partner.person_id)
             )
-        queue_message(session, partner.person, MessageKind.NEW_ITEM, {"link": "/"}, now=now)
+        if not (task.is_for_one and is_overheard(partner, couple)):
+            queue_message(session, partner.person, MessageKind.NEW_ITEM, {"link": "/"}, now=now)
     return _recorded(session, viewer, Action.TASK_ASSIGNED, assignment)
+
+
+def is_overheard(partner: Partner, couple: Couple) -> bool:
+    """Tell whether the other reads the same inbox: a notice there would tell both that one of them was asked something."""
+    code = partner.person.email_code
+    return code is not None and any(
+        other.person_id != partner.person_id and other.person.email_code == code for other in couple.partners
+    )
 
 
 def submit(

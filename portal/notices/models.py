@@ -26,6 +26,7 @@ class MessageKind(StrEnum):
     CONSULTATION_MOVED = "consultation_moved"
     CONSULTATION_REMINDER = "consultation_reminder"
     INVITATION = "invitation"
+    LOOK_NEEDED = "look_needed"
     NEW_ITEM = "new_item"
     RESET = "reset"
     SECURITY_CHANGE = "security_change"
@@ -49,6 +50,7 @@ class Message(Model):
 
     `person_id`: for whom it was begun; a part for somebody else with the same inbox may join it.
     `by_text`: goes to the phone by the text-message gateway instead of to the inbox.
+    `held_until`: it waits for the safe hours of its one reader, and other things to the same inbox do not wait for it.
     `bounced_at`: when a mail server sent it back for good after it had been taken.
     `handovers`: how often a mail server may have taken it; written before the text leaves, so that a crash counts.
     """
@@ -63,6 +65,7 @@ class Message(Model):
     sent_at: Mapped[datetime | None]
     handovers: Mapped[int] = mapped_column(default=0)
     by_text: Mapped[bool] = mapped_column(default=False)
+    held_until: Mapped[datetime | None]
     bounced_at: Mapped[datetime | None]
 
     person: Mapped[Person] = relationship(lazy="raise_on_sql")
@@ -75,11 +78,15 @@ class MessagePart(Sealed):
     """One thing that a mail says; several to one inbox share a mail. `facts` is JSON for the template, sealed.
 
     `about_id`, `about_version`: the row that the part tells of, and the version that it tells; what is no longer true
-    when the mail is about to leave is left unsaid.
+    when the mail is about to leave is left unsaid. `kept_at`: since then it stays inside the portal, where its reader
+    finds it, because the reader's safe-contact card lets it out on no way, or not in time.
     """
 
     __tablename__ = "message_part"
-    __table_args__ = (Index("ix_message_part_message_id", "message_id"),)
+    __table_args__ = (
+        Index("ix_message_part_message_id", "message_id"),
+        Index("ix_message_part_person_id_kept_at", "person_id", "kept_at"),
+    )
 
     message_id: Mapped[UUID] = mapped_column(ForeignKey("message.id"))
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
@@ -87,6 +94,7 @@ class MessagePart(Sealed):
     facts_sealed: Mapped[bytes | None]
     about_id: Mapped[UUID | None]
     about_version: Mapped[int | None]
+    kept_at: Mapped[datetime | None]
 
     facts = SealedText("facts_sealed")
 

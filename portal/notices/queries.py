@@ -4,16 +4,18 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from portal.errors import NotFound
-from portal.notices.models import BlockedAddress, Message, MessagePart, MessageState
-from portal.people.models import Person
-from portal.security.viewer import JobFor
+from portal.notices.models import BlockedAddress, Message, MessageKind, MessagePart, MessageState
+from portal.people.models import Person, SafeContact
+from portal.people.rules import Card
+from portal.security.viewer import JobFor, Member
 
 DELAYED_AFTER = timedelta(minutes=5)
 SHOWN_FOR = timedelta(days=7)
+KEPT_SHOWN_FOR = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +48,52 @@ def get_message(session: Session, viewer: JobFor) -> Message:
     return message
 
 
-def list_parts(session: Session, viewer: JobFor) -> list[tuple[MessagePart, Person]]:
-    """List what this job's message says, each with the person it is said to, in order. One statement."""
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a person would have been sent, had the own card let it out."""
+
+    kind: MessageKind
+    kept_at: datetime
+
+
+def kept_inside(session: Session, viewer: Member, now: datetime) -> list[Kept]:
+    """List what of the last 30 days stayed inside the portal for this very person, the newest first. One statement."""
     rows = session.execute(
-        select(MessagePart, Person)
-        .join(Person, Person.id == MessagePart.person_id)
-        .where(MessagePart.message_id == viewer.subject_id)
-        .order_by(MessagePart.created_at, MessagePart.id)
+        select(MessagePart.kind, MessagePart.kept_at)
+        .where(MessagePart.person_id == viewer.person_id, MessagePart.kept_at > now - KEPT_SHOWN_FOR)
+        .order_by(MessagePart.kept_at.desc(), MessagePart.id)
+        .limit(50)
     )
-    return [(part, person) for part, person in rows]
+    return [Kept(kind, kept_at) for kind, kept_at in rows if kept_at is not None]
+
+
+def standing_of(session: Session, person: Person) -> tuple[bool, Card | None]:
+    """Tell whether this person's inbox was given back ("this was not me"), and what the safe-contact card says.
+
+    One statement.
+    """
+    is_given_back = exists().where(BlockedAddress.address_code == person.email_code)
+    found = session.execute(
+        select(is_given_back, SafeContact)
+        .select_from(Person)
+        .outerjoin(SafeContact, SafeContact.person_id == Person.id)
+        .where(Person.id == person.id)
+    ).one()
+    given_back, row = found
+    return given_back, row.card if row is not None else None
+
+
+def list_parts(session: Session, viewer: JobFor) -> list[tuple[MessagePart, Person, SafeContact | None]]:
+    """List what this job's message says, each with its reader and the reader's card, in order. One statement."""
+    rows = session.execute(
+        select(MessagePart, Person, SafeContact)
+        .join(Person, Person.id == MessagePart.person_id)
+        .outerjoin(SafeContact, SafeContact.person_id == Person.id)
+        .where(MessagePart.message_id == viewer.subject_id, MessagePart.kept_at.is_(None))
+        .order_by(MessagePart.created_at, MessagePart.id)
+        .execution_options(populate_existing=True)
+    )
+    return [(part, person, card) for part, person, card in rows]
 
 
 def is_address_blocked(session: Session, person: Person) -> bool:

@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from portal.people.rules import Card, Channel, next_safe_moment
+from portal.zones import parse_zone
+
 FOLD = timedelta(minutes=10)  # product.md decision 12
 MOST_PARTS = 20  # a mail that nobody would read to its end is no kindness
 MOST_HANDOVERS = 2  # one mail and at most one recognisable duplicate of it (security.md JOB-07)
@@ -48,6 +51,7 @@ FACTS: Mapping[str, Facts] = {
     "consultation_moved": _facts("when link", "ics not_me"),
     "consultation_reminder": _facts("when link", "not_me"),
     "invitation": _facts("link label", "until"),
+    "look_needed": _facts("", "link"),
     "new_item": _facts("", "link"),
     "reset": _facts("link", "until"),
     "security_change": _facts("", "link"),
@@ -83,6 +87,33 @@ def absolute_link(public_url: str, link: str) -> str:
     if not path.startswith("/") or path.startswith("//") or "\\" in path or any(c.isspace() for c in path):
         raise FactRefused("link")
     return public_url + path
+
+
+# Somebody sits before a page and has just asked for these. They may come outside the safe hours: whoever could ask for them
+# to disturb that person learns nothing by their coming. They never take another way than the card names.
+ASKED_FOR_NOW = frozenset({"consultation_code", "reset"})
+# Nothing but their link or code makes these worth sending, and a text message carries neither.
+NO_USE_AS_TEXT = frozenset({"consultation_code", "invitation", "reset"})
+
+
+def leaving_time(
+    card: Card | None, kind: str, *, zone: str, now: datetime, deadline_at: datetime | None
+) -> datetime | None:
+    """Say when a message may leave the portal by its reader's safe-contact card (CPL-14, NOT-05); None: never.
+
+    This is the one gate of everything that is sent. `zone`: the reader's. No card: now. Never is: portal or calls only; no
+    safe hour before `deadline_at`; a text message of a kind that is of no use as one.
+    """
+    if card is None:
+        return now
+    is_useless = card.channel is Channel.TEXT and kind in NO_USE_AS_TEXT
+    if is_useless or not card.is_written_to:
+        return None
+    if kind in ASKED_FOR_NOW:
+        return now
+    safe = next_safe_moment(card.ranges, parse_zone(zone), now)
+    is_late = safe is not None and safe > now and deadline_at is not None and safe >= deadline_at
+    return None if is_late else safe
 
 
 def mail_time(last: datetime | None, now: datetime) -> datetime:

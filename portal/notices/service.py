@@ -23,11 +23,14 @@ from portal.notices.queries import (
     is_address_blocked,
     list_failed,
     list_parts,
+    standing_of,
 )
 from portal.notices.registry import account_holders, has_account, is_still_true
-from portal.notices.rules import FOLD, MOST_HANDOVERS, MOST_PARTS, check_facts, mail_time
+from portal.notices.rules import FOLD, MOST_HANDOVERS, MOST_PARTS, check_facts, leaving_time, mail_time
 from portal.outbox import OutboxEntry, OutboxState
-from portal.people.models import Channel, Person
+from portal.people.models import Channel, Person, SafeContact
+from portal.people.queries import cards_of
+from portal.people.rules import Card
 from portal.queueing import JobName
 from portal.security.crypto import MasterKey, SealBroken
 from portal.security.viewer import JobFor, Member, Viewer
@@ -54,27 +57,31 @@ class Readers:
     account_holders: set[UUID]
     blocked: set[bytes]
     quiet: set[bytes]
+    cards: dict[UUID, SafeContact]
+
+    def standing_of(self, person: Person) -> tuple[bool, Card | None]:
+        """Tell whether this inbox wants no mails to people without an account, and what the safe-contact card says."""
+        row = self.cards.get(person.id)
+        is_unwanted = person.email_code in self.blocked and not self.has_account(person)
+        return is_unwanted, row.card if row is not None else None
 
     def has_account(self, person: Person) -> bool:
         """Tell whether this reader has an account."""
         return person.id in self.account_holders
 
-    def is_blocked(self, person: Person) -> bool:
-        """Tell whether this inbox wants no mails to people without an account, and the person has none."""
-        return person.email_code in self.blocked and not self.has_account(person)
-
 
 def ask_about(session: Session, persons: Collection[Person], now: datetime) -> Readers:
     """Ask about all who are to be told something in this transaction, and take the turn at their inboxes.
 
-    Four statements, however many they are.
+    Five statements, however many they are.
     """
     session.flush()
     codes = {person.email_code for person in persons if person.email_code is not None}
     holders = account_holders(session, [person.id for person in persons])
     _wait_for_turns(session, codes)
     busy = busy_inboxes(session, codes, now - FOLD)
-    return Readers(holders, blocked_inboxes(session, codes), codes - busy)
+    cards = cards_of(session, [person.id for person in persons])
+    return Readers(holders, blocked_inboxes(session, codes), codes - busy, cards)
 
 
 def queue_message(
@@ -91,9 +98,12 @@ def queue_message(
 ) -> Message | None:
     """Owe `person` one thing to read; None if there is no address or the person wants nothing outside the portal.
 
+    The person's safe-contact card decides on which way and when it leaves, and is asked again when it does. What may not
+    leave is kept inside the portal, where the person finds it.
+
     None too where the inbox's reader said "this was not me" and the person has no account: quietly, so that nobody
     learns it. `about`: the row that this tells of and its version; what is no longer true is left unsaid. `by_text`: to
-    the phone instead, with the kind's subject and its time as the only words; the person has a number.
+    the phone instead, with the kind's subject and its time as the only words, where there is no card; the person has a number.
 
     The first mail to an inbox leaves at once. What comes within ten minutes of it waits until they are over and shares
     one mail, also when two persons have the same inbox: the mail names nobody. A second invitation waits ten minutes
@@ -106,12 +116,19 @@ def queue_message(
         FactRefused: see `rules.check_facts`.
     """
     check_facts(kind, facts)
+    is_unwanted, card = _standing(session, person, readers)
+    if is_unwanted:
+        return None
+    by_text = card.channel is Channel.TEXT if card is not None else by_text
     code = phone_code(session, person) if by_text else person.email_code
-    if person.channel is Channel.PORTAL_ONLY or code is None:
+    leaves_at = leaving_time(card, kind, zone=person.zone, now=now, deadline_at=deadline_at)
+    if code is None or leaves_at is None:
+        if card is not None:
+            _keep_inside(session, person, kind, facts, now)
         return None
-    if readers.is_blocked(person) if readers is not None else is_blocked(session, person):
-        return None
-    if readers is not None and code in readers.quiet:
+    if leaves_at > now:
+        message = _held_message(session, person, kind, code, leaves_at, by_text=by_text)
+    elif readers is not None and code in readers.quiet:
         readers.quiet.remove(code)
         message = _begin_message(session, person, code, now, by_text=by_text)
     else:
@@ -126,6 +143,33 @@ def queue_message(
     if readers is None:
         session.flush()
     return message
+
+
+def _standing(session: Session, person: Person, readers: Readers | None) -> tuple[bool, Card | None]:
+    """Tell whether this person wants nothing at all, and what the card says. One statement, or two for a given-back inbox."""
+    if person.channel is Channel.PORTAL_ONLY or (person.email_code is None and not person.phone):
+        return True, None
+    if readers is not None:
+        return readers.standing_of(person)
+    is_given_back, card = standing_of(session, person)
+    return is_given_back and not has_account(session, person.id), card
+
+
+def _keep_inside(
+    session: Session, person: Person, kind: MessageKind, facts: dict[str, str], now: datetime
+) -> None:
+    """Note what would have been sent, for its reader to find in the portal."""
+    message = Message(
+        person_id=person.id, address_code=person.email_code or b"", state=MessageState.SUPPRESSED, due_at=now, handovers=0,
+        by_text=False,
+    )  # fmt: skip
+    content = json.dumps({"facts": facts, "deadline_at": None})
+    session.add(message)
+    session.flush()
+    session.add(
+        MessagePart(message_id=message.id, person_id=person.id, kind=kind, facts=content, kept_at=now)
+    )
+    session.flush()
 
 
 def is_blocked(session: Session, person: Person) -> bool:
@@ -179,17 +223,44 @@ def _open_message(session: Session, address_code: bytes, kind: MessageKind, now:
     message = session.scalar(
         select(Message)
         .where(Message.address_code == address_code, Message.state == MessageState.WAITING)
-        .where(Message.due_at <= _horizon(now))
+        .where(Message.due_at <= _horizon(now), Message.held_until.is_(None))
         .where(Message.handovers == 0, ~is_there if kind in ONE_A_MAIL else true())
         .order_by(Message.due_at.desc(), Message.id)
         .limit(1)
         .with_for_update()
         .execution_options(populate_existing=True)
     )
-    if message is None:
-        return None
+    return message if message is not None and _has_room(session, message) else None
+
+
+def _has_room(session: Session, message: Message) -> bool:
     parts = select(func.count()).select_from(MessagePart).where(MessagePart.message_id == message.id)
-    return message if (session.scalar(parts) or 0) < MOST_PARTS else None
+    return (session.scalar(parts) or 0) < MOST_PARTS
+
+
+def _held_message(
+    session: Session, person: Person, kind: MessageKind, code: bytes, until: datetime, *, by_text: bool
+) -> Message:
+    """Find the message that waits for this person's next safe hour, or begin it. Three statements at most.
+
+    It is this person's alone, so that nobody who shares the inbox waits along. A row that is being sent is left alone.
+    """
+    _wait_for_turns(session, [code])
+    is_there = exists().where(MessagePart.message_id == Message.id, MessagePart.kind == kind)
+    held = session.scalar(
+        select(Message)
+        .where(Message.address_code == code, Message.person_id == person.id, Message.by_text.is_(by_text))
+        .where(Message.state == MessageState.WAITING, Message.handovers == 0)
+        .where(Message.held_until.is_not(None), Message.due_at <= until)
+        .where(~is_there if kind in ONE_A_MAIL else true())
+        .order_by(Message.due_at.desc(), Message.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    )
+    if held is not None and _has_room(session, held):
+        return held
+    return _begin_message(session, person, code, until, by_text=by_text, held_until=until)
 
 
 def phone_code(session: Session, person: Person) -> bytes | None:
@@ -199,11 +270,17 @@ def phone_code(session: Session, person: Person) -> bytes | None:
 
 
 def _begin_message(
-    session: Session, person: Person, address_code: bytes, due_at: datetime, *, by_text: bool
+    session: Session,
+    person: Person,
+    address_code: bytes,
+    due_at: datetime,
+    *,
+    by_text: bool,
+    held_until: datetime | None = None,
 ) -> Message:
     message = Message(
         person_id=person.id, address_code=address_code, state=MessageState.WAITING, due_at=due_at, handovers=0,
-        by_text=by_text,
+        by_text=by_text, held_until=held_until,
     )  # fmt: skip
     session.add(message)
     outbox.put(session, JobName.SEND_MESSAGE, message.id, effect_key=str(message.id), due_at=due_at)
@@ -219,6 +296,7 @@ def _last_mail_at(session: Session, address_code: bytes, now: datetime) -> datet
     """Find when the last mail to an inbox left or will leave; what a wrong clock put far ahead makes nobody wait."""
     is_sent = (Message.state == MessageState.SENT) & (Message.sent_at <= now)
     is_waiting = (Message.state == MessageState.WAITING) & (Message.due_at <= _horizon(now))
+    is_waiting &= Message.held_until.is_(None)
     return session.scalar(
         select(func.coalesce(Message.sent_at, Message.due_at).label("left_at"))
         .where(Message.address_code == address_code, is_sent | is_waiting)
@@ -254,29 +332,64 @@ def what_to_say(
     An empty list means that nobody is owed anything any more.
 
     Left out: whoever chose "portal only", changed the address, blocked it or was erased meanwhile, what is past its
-    deadline, and what is no longer true. Two statements, and at most three for each part.
+    deadline, and what is no longer true. The readers' safe-contact cards are asked once more, because they may have changed:
+    what has to wait for a safe hour goes into a message of its own, what may not leave stays inside the portal. Two
+    statements, at most three for each part, and four for each that has to wait.
     """
     message = get_message(session, viewer)
     address, said = "", []
-    for part, person in list_parts(session, viewer):
-        if is_blocked(session, person):
+    for part, person, row in list_parts(session, viewer):
+        if person.channel is Channel.PORTAL_ONLY or is_blocked(session, person):
             continue
         try:
+            content, card = json.loads(part.facts), row.card if row is not None else None
             code = phone_code(session, person) if message.by_text else person.email_code
-            if person.channel is Channel.PORTAL_ONLY or code != message.address_code:
-                continue
-            content, reached_at = json.loads(part.facts), person.phone if message.by_text else person.email
+            reached_at = person.phone if message.by_text else person.email
         except SealBroken:
             continue
-        if content["deadline_at"] and datetime.fromisoformat(content["deadline_at"]) <= now:
-            continue
-        if not is_still_true(session, part, now):
+        if not _leaves_now(
+            session, message, part, person, card=card, deadline=content["deadline_at"], code=code, now=now
+        ):
             continue
         thing = (part.kind.value, content["facts"])
         address = reached_at
         if thing not in said:
             said.append(thing)
     return address, said
+
+
+def _leaves_now(
+    session: Session,
+    message: Message,
+    part: MessagePart,
+    person: Person,
+    *,
+    card: Card | None,
+    deadline: str | None,
+    code: bytes | None,
+    now: datetime,
+) -> bool:
+    """Tell whether a part may be said with its message, now. If not, put it where it belongs; what is void stays unsaid."""
+    deadline_at = datetime.fromisoformat(deadline) if deadline else None
+    is_void = deadline_at is not None and deadline_at <= now
+    if is_void or not is_still_true(session, part, now):
+        return False
+    is_right_way = card is None or message.by_text is (card.channel is Channel.TEXT)
+    leaves_at = leaving_time(card, part.kind, zone=person.zone, now=now, deadline_at=deadline_at)
+    if code == message.address_code and is_right_way and leaves_at == now:
+        return True
+    if card is None:
+        return False
+    may_wait = code == message.address_code and is_right_way and not message.handovers
+    if leaves_at is not None and leaves_at > now and may_wait:
+        held = _held_message(
+            session, person, part.kind, message.address_code, leaves_at, by_text=message.by_text
+        )
+        part.message_id = held.id
+    else:
+        part.kept_at = now
+    session.flush()
+    return False
 
 
 def note_handover(session: Session, viewer: JobFor) -> None:

@@ -1,12 +1,14 @@
 """Reading persons, each through whoever is looking."""
 
+from collections.abc import Collection
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.errors import NotFound
-from portal.people.models import Person
+from portal.people.models import Person, SafeContact
 from portal.security.viewer import Member
 
 
@@ -23,3 +25,24 @@ def persons_by_id(session: Session, ids: set[UUID]) -> dict[UUID, Person]:
     if not ids:
         return {}
     return {person.id: person for person in session.scalars(select(Person).where(Person.id.in_(ids)))}
+
+
+def own_card(session: Session, viewer: Member) -> SafeContact | None:
+    """Load a partner's own safe-contact card; nobody else's can be read so. One statement."""
+    if not viewer.is_partner or viewer.is_limited:
+        raise NotFound("card")
+    return session.scalar(select(SafeContact).where(SafeContact.person_id == viewer.person_id))
+
+
+def is_to_be_asked(session: Session, viewer: Member, today: date) -> bool:
+    """Tell whether the day has come on which a partner wanted to be asked about the own card. One statement, nothing sealed."""
+    asked_on = session.scalar(
+        select(SafeContact.ask_again_on).where(SafeContact.person_id == viewer.person_id)
+    )
+    return asked_on is not None and asked_on <= today
+
+
+def cards_of(session: Session, person_ids: Collection[UUID]) -> dict[UUID, SafeContact]:
+    """Load the cards of persons to whom something is to be sent, or whom the caller treats. One statement, one for keys."""
+    cards = session.scalars(select(SafeContact).where(SafeContact.person_id.in_(person_ids)))
+    return {card.person_id: card for card in cards}

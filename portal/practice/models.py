@@ -25,6 +25,8 @@ class Practice(Model):
     `region_question`: asked before booking where a licence ends at a border; empty: not asked.
     `demands_mail_code`: a booking counts only once the code from a mail was entered.
     `lead_retention_days`: after that many days leads who did not go on are erased (product decision 22).
+    `offers_short_form`: visitors may take the short test.
+    `individual_weeks`: after how many weeks the individual questions are asked again by themselves; None: never.
     `help_notice` is the sentence that stands wherever help is named; the local numbers stand beside it while they are current.
     """
 
@@ -53,6 +55,8 @@ class Practice(Model):
     demands_mail_code: Mapped[bool] = mapped_column(default=False)
     lead_retention_days: Mapped[int] = mapped_column(default=90)
     security_contact: Mapped[str] = mapped_column(default="")
+    individual_weeks: Mapped[int | None] = mapped_column(default=13)
+    offers_short_form: Mapped[bool] = mapped_column(default=True)
 
     @property
     def help_lines(self) -> HelpLines:

@@ -29,6 +29,8 @@ class TokenPurpose(StrEnum):
     INVITATION = "invitation"
     NOT_ME = "not_me"
     RESET = "reset"
+    SHORT_FORM_PLACE = "short_form_place"
+    SHORT_FORM_RESULT = "short_form_result"
     TOUCH = "touch"
     WAITLIST = "waitlist"
     WAITLIST_OFFER = "waitlist_offer"

@@ -16,7 +16,13 @@ from portal.security.viewer import TokenPurpose
 
 QUERY_WORD = "from"
 LONGEST_WAY = timedelta(days=90)  # our choice: as long as a lead is kept (product decision 22)
-CARRYING = frozenset({"booking.times", "booking.details", "booking.waitlist_join", "front.write"})
+CARRYING = frozenset(
+    {
+        "booking.times", "booking.details", "booking.waitlist_join", "front.write",
+        "shortform.start", "shortform.questions", "shortform.result", "shortform.bring", "shortform.begin",
+        "shortform.enter", "shortform.place", "shortform.finish",
+    }
+)  # fmt: skip
 LONGEST_TOKEN = 400  # a mark of ours has at most 200 letters; nothing longer is worth the reading
 
 

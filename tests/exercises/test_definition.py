@@ -11,38 +11,51 @@ from portal.homework.rules import Gate, Scope
 
 VALUES = (LIBRARY / "values-compass.toml").read_text("utf-8")
 GOALS = (LIBRARY / "my-goals-our-overlap.toml").read_text("utf-8")
+BUCKET = (LIBRARY / "joint-bucket-list.toml").read_text("utf-8")
+CITY = (LIBRARY / "city-or-cabin.toml").read_text("utf-8")
+HIDDEN = (LIBRARY / "me-you-us.toml").read_text("utf-8")
 SHARED = (LIBRARY / "one-shared-goal.toml").read_text("utf-8")
 
 
-def test_the_three_exercises_ask_what_the_specification_says_in_its_order_and_scopes() -> None:
+# Stage by stage, each prompt with the first letter of its scope: reveal, therapist, private, joint.
+ASKED = {
+    "city-or-cabin": ["mine:r strength:r core:r bend:r", "options:j rate:r", "trial:j review:j"],
+    "family-conversation": ["wish:r sure:r why:r care:r kin:r free:t unsaid:p"],
+    "five-year-vision": ["day:r must:r flex:r place:r", "common:j y1:j step:j step_by:j"],
+    "joint-bucket-list": ["mine:r", "spark:r", "list:j cost:j soon:j"],
+    "listening-for-the-why": ["dream:r root:r need:r fear:r", "echo:r", "felt:r missed:r", "both:j"],
+    "me-you-us": ["circles:t wish:t shrunk:t which:p own:t say_no:t tell:r"],
+    "milestones-plan": ["goal:j steps:j due:j owner:j if_then:j levels:j mark:j load:t"],
+    "money-conversation": ["origin:r feel:r lean:r limit:r own:t ease:t", "aim:j amount:j when:j"],
+    "my-goals-our-overlap": ["g1:r g2:r g3:r imp:r need:r", "map:j bridge:j"],
+    "one-shared-goal": ["ideas:r", "pick:j why_a:j why_b:j done:j due:j conf:r free:t"],
+    "revisit-and-revise": ["gas:r energy:r changed:r", "together:j decide:j learned:j"],
+    "rooting-for-you": ["mine:r helps:r hinders:r yours:r offer:r cost:p"],
+    "small-wins": ["seen:r mine:r slipped:r rely:t", "toast:j"],
+    "sunday-check-in": ["mood:t close:t thanks:r wish:r", "slot:j kept:j year:j"],
+    "unspoken-expectations": ["areas:r rule:r from:r hold:r ask:r", "answer:r"],
+    "values-compass": ["pick:r rank:r lived:r story:r guess:r tender:p"],
+}
+MARKED = {"money-conversation", "family-conversation", "listening-for-the-why", "city-or-cabin", "me-you-us"}
+
+
+def test_the_sixteen_exercises_ask_what_the_specification_says_in_its_scopes() -> None:
     found = {
-        one.id: [f"{prompt.id}:{prompt.stage}:{prompt.share}" for prompt in one.prompts] for one in library()
-    }
-    assert found == {
-        "values-compass": [
-            *(f"{one}:1:reveal" for one in ("pick", "rank", "lived", "story", "guess")), "tender:1:private",
-        ],
-        "my-goals-our-overlap": [
-            *(f"{one}:1:reveal" for one in ("g1", "g2", "g3", "imp", "need")), "map:2:joint", "bridge:2:joint",
-        ],
-        "one-shared-goal": [
-            "ideas:1:reveal", *(f"{one}:2:joint" for one in ("pick", "why_a", "why_b", "done", "due")),
-            "conf:2:reveal", "free:2:therapist",
-        ],
-    }  # fmt: skip
-
-
-def test_each_can_be_assigned_and_opens_by_both_shares() -> None:
-    stages = {
-        one.id: [(part.has_reveal, part.has_joint) for part in find_task(one.id, "1").stages]
+        one.id: [
+            " ".join(f"{prompt.id}:{prompt.share[0]}" for prompt in one.of_stage(stage))
+            for stage in one.stages
+        ]
         for one in library()
     }
-    assert stages == {
-        "values-compass": [(True, False)],
-        "my-goals-our-overlap": [(True, False), (False, True)],
-        "one-shared-goal": [(True, False), (True, True)],
-    }
-    assert {find_task(one.id, one.version).gate for one in library()} == {Gate.BOTH}
+    assert found == ASKED
+
+
+def test_each_can_be_assigned_and_the_marked_ones_open_by_the_therapist_alone() -> None:
+    assert {one.id for one in library() if find_task(one.id, "1").gate is Gate.THERAPIST} == MARKED
+    assert {one.id for one in library() if find_task(one.id, "1").is_marked} == MARKED
+    assert {one.id for one in library() if one.creates_goal is None} == set()
+    hidden = {one.id for one in library() if find_task(one.id, "1").is_for_one}
+    assert hidden == {"me-you-us"}
 
 
 def test_a_marked_exercise_is_opened_by_the_therapist_alone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,16 +93,24 @@ def swap(text: str, old: str, new: str) -> Callable[[], str]:
         (swap(VALUES, 'options_from = "pick"', 'options_from = "x"'), "prompt guess: there is no x"),
         (swap(VALUES, 'guess_of = "pick"', 'guess_of = "tender"'), "prompt guess: a guess and what it guesses"),
         (swap(VALUES, 'per = ["rank"]', 'per = ["ranks"]'), "prompt lived: there is no ranks"),
-        (swap(VALUES, 'per = ["rank"]', 'per = ["story"]'), "prompt lived: not supported yet: per line of story"),
+        (swap(VALUES, 'per = ["rank"]', 'per = ["story"]'), "prompt lived: story comes later"),
+        (swap(BUCKET, "lines = 10\n", ""), "prompt spark: mine has no number of lines"),
+        (swap(BUCKET, 'from = "all_wishes"', 'from = "spark"'), "prompt list: nothing can be chosen from spark"),
+        (swap(BUCKET, "stage = 2", "stage = 1"), "prompt spark: mine is not open to both before stage 1"),
+        (swap(BUCKET, "shown_from = 3", "shown_from = 3\nlines = 2"), "prompt spark: lines belong to a long text"),
+        (swap(CITY, "lowest_first = true", 'labels_from = "x"'), "prompt rate: labels_from knows only"),
+        (swap(CITY, 'type = "date"\nstage = 3\nbeside = true\nshare = "joint"', 'type = "date"\nstage = 3\nbeside = true\nshare = "reveal"'), "prompt review: other people write it"),
+        (swap(CITY, 'stage = 2\nshare = "reveal"', 'stage = 2\nbeside = true\nshare = "reveal"'), "prompt rate: other people write it"),
+        (swap(CITY, 'trial = "trial"', 'trial = "tria"'), "creates_goal: trial cannot be filled"),
+        (swap(HIDDEN, 'share = "private"', 'share = "joint"'), "nothing that both write"),
         (swap(VALUES, 'per = ["rank"]', 'per = ["guess"]'), "prompt lived: guess comes later"),
         (swap(VALUES, "min = 3", "min = 9"), "prompt pick: min is above max"),
         (swap(VALUES, "max = 8", "max = 80"), "prompt pick: min or max is above the number of options"),
         (swap(VALUES, "max = 800", "max = 80000"), "prompt story: max is above what an answer may have"),
         (swap(VALUES, "top = 5", "top = 0"), "prompt rank: top belongs to a ranking"),
-        (swap(VALUES, "max = 800", "max = -1"), "prompt story: stage, min, max, top or repeat"),
+        (swap(VALUES, "max = 800", "max = -1"), "prompt story: stage, min, max, top, repeat"),
         (swap(VALUES, "max = 800", "maximum = 800"), "prompt story: got an unexpected keyword argument 'maximum'"),
-        (swap(VALUES, "max = 800", "once = true"), "prompt story: not supported yet: once"),
-        (swap(VALUES, "max = 800", 'labels_from = "goal"'), "prompt story: not supported yet: labels_from"),
+        (swap(VALUES, "max = 800", "once = true"), "prompt story: what is asked once is written by both"),
         (swap(VALUES, "max = 800", 'author = "A"'), "prompt story: author is for joint prompts"),
         (swap(SHARED, 'author = "A"', 'author = "C"'), "prompt why_a: Author knows no 'C'"),
         (swap(SHARED, 'author = "A"', 'author = "A"\nrequired = true'), "prompt why_a: what only one may write"),

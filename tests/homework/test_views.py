@@ -268,12 +268,6 @@ class TestOwnList:
         bring_to(app, cast.ben, assignment_id, step)
         assert before == (ana.get("/tasks").status_code, words(ana.get("/tasks")), words(ana.get("/home")))
 
-    def test_a_day_gone_by_asks_one_calm_question(self, app: Flask, ana: FlaskClient, cast: Cast) -> None:
-        give(app, cast, due_on=utc_now().date() - timedelta(days=3))
-        shown = words(ana.get("/tasks"))
-        assert "keep it, change it or drop it?" in shown
-        assert not {"overdue", "late", "days ago"} & set(shown.lower().split())
-
     def test_taking_back_too_late_says_what_is_possible_instead(
         self, app: Flask, ana: FlaskClient, cast: Cast
     ) -> None:

@@ -34,10 +34,13 @@ from portal.diary.models import (
 )
 from portal.documents.models import Document, DocumentKind, DocumentState
 from portal.files.store import put_blob
-from portal.homework.models import Assignment, Response, TaskKind
-from portal.homework.rules import Gate
+from portal.homework.models import Answer, Assignment, Comment, Response, TaskKind
+from portal.homework.rules import Gate, Reach, Scope, Step
 from portal.meetings.models import Attendance, Meeting, Place, Presence, Summary, SummaryState
 from portal.meetings.rules import SummaryContent, content_json
+from portal.pathways.rules import Delivery, Rule
+from portal.pathways.service import plan_of, save_template, start_pathway
+from portal.pathways.shipped import PlannedStep
 from portal.practice.models import EmbedOrigin
 from portal.safety.models import SafetySitting
 from portal.safety.rules import Reply
@@ -80,6 +83,7 @@ def make_world(app: Flask) -> World:
         sitting = _individual_questions(session, cast)
         exercise = assign_to_both(session, cast, TaskKind.EXERCISE, "values-compass", Gate.BOTH)
         test = assign_to_both(session, cast, TaskKind.TEST, "rrt", Gate.THERAPIST)
+        answer, comment = _commented_answer(session, cast)
         invited = make_person(session, "Ivo")
         token = invite(session, cast.therapist.member(), invited, now=utc_now()).token
         session.add(
@@ -98,6 +102,15 @@ def make_world(app: Flask) -> World:
             "response_id": exercise.id, "assignment_id of assessments": test.assignment_id,
             "response_id of assessments": test.id, "stage": 1, "page": 1,
         }  # fmt: skip
+        alone = session.get_one(Response, answer.response_id).assignment_id
+        places |= {"answer_id": answer.id, "comment_id": comment.id}
+        places |= {f"assignment_id of homework.{name}": alone for name in ("comment", "take_back_comment")}
+        places |= _pathway(session, cast)
+        places |= {
+            "task_id of exercises": "values-compass",
+            "version of exercises": "1",
+            "line_id of exercises": uuid4(),
+        }
         places |= public_things(session, cast, post) | opening(session, cast)
         signed = app.extensions["signer"].sign_id(TokenPurpose.CONSULTATION, lead.id)
         not_me = app.extensions["signer"].sign_id(TokenPurpose.NOT_ME, lead.person_id)
@@ -176,6 +189,44 @@ def assign_to_both(session: Session, cast: Cast, kind: TaskKind, task_id: str, g
     session.add_all(parts)
     session.flush()
     return parts[0]
+
+
+def _pathway(session: Session, cast: Cast) -> dict[str, object]:
+    """A template of the practice, and the couple on a pathway whose first step comes on Monday."""
+    jane, now = cast.therapist.member(), utc_now()
+    steps = (PlannedStep("exercise", "my-goals-our-overlap", Rule(Delivery.WEEKDAY, weekday=0)),)
+    template = save_template(session, jane, None, title="Quietly", purpose="", steps=steps, now=now)
+    pathway = start_pathway(session, jane, cast.couple_id, plan_of(template), zone="Europe/London", now=now)
+    return {"template_id": template.id, "pathway_id": pathway.id, "step_id": pathway.steps[0].id}
+
+
+def _commented_answer(session: Session, cast: Cast) -> tuple[Answer, Comment]:
+    """Ana has finished something for herself alone, and Jane has said something about it."""
+    asked = Assignment(
+        couple_id=cast.couple_id, for_person_id=cast.ana.person_id, assigned_by_id=cast.therapist.person_id,
+        kind=TaskKind.EXERCISE, task_id="one-shared-goal", task_version="1", gate=Gate.BOTH,
+    )  # fmt: skip
+    session.add(asked)
+    session.flush()
+    part = Response(
+        assignment_id=asked.id, stage=1, person_id=cast.ana.person_id, step=Step.SUBMITTED, begun_at=utc_now(),
+        submitted_at=utc_now(),
+    )  # fmt: skip
+    session.add(part)
+    session.flush()
+    answer = Answer(
+        response_id=part.id, person_id=cast.ana.person_id, prompt_id="ideas", scope=Scope.THERAPIST, saved_at=utc_now(),
+        value='"A shelf."',
+    )  # fmt: skip
+    session.add(answer)
+    session.flush()
+    comment = Comment(
+        answer_id=answer.id, couple_id=cast.couple_id, person_id=cast.ana.person_id,
+        written_by_id=cast.therapist.person_id, reach=Reach.AUTHOR, words="A good one.",
+    )  # fmt: skip
+    session.add(comment)
+    session.flush()
+    return answer, comment
 
 
 def _consultation(session: Session, cast: Cast, post: Post) -> Consultation:

@@ -20,6 +20,7 @@ from portal.booking.after_forms import (
 )
 from portal.booking.answering import cancel_consultation, confirm_consultation, decline_consultation
 from portal.booking.attending import note_attendance
+from portal.booking.brought import brought_along
 from portal.booking.erasing import purge as purge_requests
 from portal.booking.matching import matches_of, merge_into, part_again
 from portal.booking.messages import mark_read, messages_of, write_message
@@ -297,6 +298,7 @@ def _lead_page(
         kind=get_type(session, consultation),
         answers=answers_of(session, viewer, consultation),
         messages=messages_of(session, viewer, consultation),
+        things=brought_along(session, viewer, consultation),
         matches=matches_of(session, viewer, consultation) if consultation.erased_at is None else None,
         pieces=mark_words(consultation.words),
         mark_words=mark_words,

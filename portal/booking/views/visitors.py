@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 
 from portal.accounts.rules import Limit, network_of
 from portal.accounts.throttle import throttle
+from portal.booking.brought import has_something_waiting
 from portal.booking.contact import likely_address
 from portal.booking.forms import FirstQuestionsForm, RequestConsultationForm, details_form
 from portal.booking.holds import HOLD, has_held, hold_time, renew_hold
@@ -386,6 +387,7 @@ def _details_page(
         hold_seconds=int(HOLD.total_seconds()),
         refusal=type(refusal).__name__ if refusal is not None else "",
         likely=likely,
+        brings=way.form_id is not None and has_something_waiting(current_session(), way.form_id, way.now),
         lead_days=get_practice(current_session()).lead_retention_days,
     )
 

@@ -14,11 +14,12 @@ from portal.exercises.views.blueprint import blueprint
 from portal.exercises.views.frame import Sheet, own_sheet
 from portal.exercises.wording import flaw_words, lines_of
 from portal.homework import service as homework
+from portal.homework.commenting import remarks_for
 from portal.homework.rules import NoLongerAsked, Scope, Step
 from portal.security.gate import requires
 from portal.security.login import current_member
 from portal.security.permissions import Permission
-from portal.transaction import transaction
+from portal.transaction import current_session, transaction
 from portal.web.forms import Form
 from portal.web.htmx import redirect_to, render
 
@@ -94,7 +95,8 @@ def _seen(sheet: Sheet) -> str:
     return hashlib.sha256("\n".join(shown).encode()).hexdigest()[:32]
 
 
-def _lines(sheet: Sheet, scope: Scope) -> list[Line]:
+def answered(sheet: Sheet, scope: Scope) -> list[Line]:
+    """List one's answers of this part that have this scope, as they are read."""
     kept = frozenset(request.form.getlist("keep"))
     return [
         Line(
@@ -104,25 +106,21 @@ def _lines(sheet: Sheet, scope: Scope) -> list[Line]:
             is_kept=question.id in kept
             or (question.id in sheet.part.rows and sheet.part.rows[question.id].is_withheld),
         )
-        for page, prompt in enumerate(sheet.pages, start=1)
-        for question in sheet.questions(prompt)
+        for page in range(1, len(sheet.pages) + 1)
+        for question in sheet.asked_on(page)
         if question.scope is scope and (lines := lines_of(question, sheet.value_of(question)))
     ]
 
 
 def _page(sheet: Sheet, status: int = 200, form: Form | None = None) -> Response:
-    pages = {
-        one.id: number
-        for number, prompt in enumerate(sheet.pages, start=1)
-        for one in sheet.questions(prompt)
-    }
+    pages = {one.id: number for number in range(1, len(sheet.pages) + 1) for one in sheet.asked_on(number)}
     lacks = [Lack(question, page, flaw_words(given)) for page, question, given in sheet.missing()]
     return render(
         "exercises/check.html",
         status=status,
         sheet=sheet,
         trouble={"errors": form is not None, "form_errors": form.form_errors if form else []},
-        lines={scope.value: _lines(sheet, scope) for scope in Scope},
+        lines={scope.value: answered(sheet, scope) for scope in Scope},
         lacks=lacks if sheet.is_asked and sheet.response.step in {Step.WRITING, Step.SUBMITTED} else [],
         doubtful=[(one, pages[one.id]) for one in _doubtful(sheet)],
         seen=_seen(sheet),
@@ -132,4 +130,5 @@ def _page(sheet: Sheet, status: int = 200, form: Form | None = None) -> Response
         and sheet.response.step in {Step.WRITING, Step.SUBMITTED},
         is_changed=status == HTTPStatus.CONFLICT,
         step=sheet.response.step.value,
+        remarks=remarks_for(current_session(), current_member(), sheet.response.assignment_id),
     )

@@ -12,11 +12,15 @@ from portal.audit.rules import Action
 from portal.clock import utc_now
 from portal.errors import NotFound
 from portal.exercises.answers import decoded
+from portal.exercises.goals import active_goals, goals_from
+from portal.exercises.lines import desk_line
+from portal.exercises.queries import line_coder
 from portal.exercises.questions import Known, Side
 from portal.exercises.showing import Values, joint_of, sections_of
 from portal.exercises.together import commons_of, guesses_of
 from portal.exercises.views.blueprint import blueprint
 from portal.exercises.views.frame import exercise_of, versions_of
+from portal.homework.commenting import desk_comments
 from portal.homework.desk import AssignmentState, desk_state
 from portal.homework.models import Answer, JointAnswer
 from portal.homework.queries import desk_answers, joint_answers
@@ -41,11 +45,17 @@ def desk(assignment_id: UUID) -> ResponseReturnValue:
     exercise = exercise_of(state.assignment)
     answers = desk_answers(session, viewer, assignment_id)
     joint = joint_answers(session, viewer, assignment_id)
+    comments = desk_comments(session, answers)
     written, marks = versions_of(joint), reviewable(state.assignment, answers, joint)
     values = _by_side(state, answers)  # all rows are loaded by now, so that one statement fetches their keys
     audited_read(viewer, Action.TASK_READ, state.assignment)
+    names = {partner.side.value: partner.person.first_name for partner in state.couple.partners}
     shared = {key: value for key, value in values.items() if _is_shared(state, answers, key)}
-    known = Known(joint={name: decoded(rows[-1].value) for name, rows in written.items()}, opened=shared)
+    known = Known(
+        joint={name: decoded(rows[-1].value) for name, rows in written.items()}, opened=shared, names=names,
+        goals=active_goals(session, viewer, state.couple.id, but=assignment_id) if exercise.asks_about_goals else (),
+        code_of=line_coder(session, assignment_id),
+    )  # fmt: skip
     return render(
         "exercises/desk.html",
         acts=state,
@@ -53,12 +63,15 @@ def desk(assignment_id: UUID) -> ResponseReturnValue:
         exercise=exercise,
         commons=commons_of(exercise, values),
         guesses=guesses_of(exercise, values),
-        sections=sections_of(exercise, exercise.prompts, values),
+        sections=sections_of(exercise, exercise.prompts, values, known),
+        kept=goals_from(session, viewer, assignment_id),
+        line=desk_line(session, viewer, assignment_id) if exercise.is_hidden else None,
         together=joint_of(exercise, exercise.prompts, known),
         rows=_rows(state, answers, marks),
         newest={name: rows[-1] for name, rows in written.items()},
         marks_shown=bool(marks),
-        names={partner.side.value: partner.person.first_name for partner in state.couple.partners},
+        comments=comments,
+        names=names,
         zone=get_self(session, viewer).zone,
     )
 

@@ -1,6 +1,7 @@
 """One's own part of an exercise as its pages need it."""
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from uuid import UUID
@@ -11,10 +12,30 @@ from portal.couples.models import SecretsPolicy
 from portal.errors import NotFound
 from portal.exercises.answers import Given, decoded, shortfall
 from portal.exercises.checking import find_exercise
-from portal.exercises.definition import Exercise, Prompt, Whose
-from portal.exercises.queries import OwnPart, People, find_people, get_own_part
-from portal.exercises.questions import Known, Question, Side, pages_of, questions_of, scope_of
-from portal.exercises.wording import Readers, readers_of
+from portal.exercises.definition import Exercise, Prompt
+from portal.exercises.goals import active_goals
+from portal.exercises.queries import (
+    OwnPart,
+    People,
+    find_people,
+    get_own_part,
+    line_coder,
+    settled_answers,
+)
+from portal.exercises.questions import (
+    AskedGoal,
+    Known,
+    Question,
+    Side,
+    asks_about_others,
+    can_be_read_blind,
+    pages_of,
+    prompts_of,
+    questions_of,
+    scope_of,
+)
+from portal.exercises.showing import only_shown
+from portal.exercises.wording import Readers, may_be_shown, readers_of, shown_from_words
 from portal.homework.models import Assignment, JointAnswer, Response, TaskKind
 from portal.homework.queries import FROZEN, is_reachable, joint_answers, opened_answers
 from portal.homework.rules import Scope, Standing, Step
@@ -29,7 +50,7 @@ class Sheet:
     """One person's own part. `people` is None once the couple is closed or the person has left it.
 
     `versions`: of what both write, by field, the newest last. `opened`: what is open to both, where pages ask about it;
-    None: not looked up.
+    None: not looked up. `settled`: what an earlier round has agreed once for all. `goals`: those that both have kept.
     """
 
     part: OwnPart
@@ -37,6 +58,8 @@ class Sheet:
     people: People | None = None
     versions: Versions = field(default_factory=dict)
     opened: dict[tuple[Side, str], object] | None = None
+    settled: Mapping[str, object] = field(default_factory=dict)
+    goals: Sequence[AskedGoal] = ()
 
     @property
     def response(self) -> Response:
@@ -48,25 +71,31 @@ class Sheet:
         """Tell whether nobody else was asked."""
         return self.response.assignment.for_person_id is not None
 
-    @property
-    def pages(self) -> tuple[Prompt, ...]:
-        """The prompts of this stage, one a page."""
-        return pages_of(self.exercise, self.response.stage, is_for_one=self.is_for_one)
+    @cached_property
+    def prompts(self) -> tuple[Prompt, ...]:
+        """What is asked in this stage, in order."""
+        stage, settled = self.response.stage, frozenset(self.settled)
+        return prompts_of(self.exercise, stage, is_for_one=self.is_for_one, settled=settled)
+
+    @cached_property
+    def pages(self) -> tuple[tuple[Prompt, ...], ...]:
+        """The pages of this stage: the prompts of each."""
+        return pages_of(self.prompts)
 
     @property
     def own(self) -> list[Question]:
         """The fields of this stage that only this person writes, in order."""
-        return [one for prompt in self.pages if not prompt.is_joint for one in self.questions(prompt)]
+        return [one for prompt in self.prompts if not prompt.is_joint for one in self.questions(prompt)]
 
     @property
     def joint(self) -> list[Question]:
         """The fields of this stage that both write, in order."""
-        return [one for prompt in self.pages if prompt.is_joint for one in self.questions(prompt)]
+        return [one for prompt in self.prompts if prompt.is_joint for one in self.questions(prompt)]
 
     @property
     def has_reveal(self) -> bool:
         """Tell whether anything of this stage can be shared."""
-        return not self.is_for_one and any(prompt.share is Scope.REVEAL for prompt in self.pages)
+        return not self.is_for_one and any(prompt.share is Scope.REVEAL for prompt in self.prompts)
 
     @property
     def is_asked(self) -> bool:
@@ -100,14 +129,22 @@ class Sheet:
         """Collect the answers that decide what is asked."""
         newest = {name: decoded(rows[-1].value) for name, rows in self.versions.items()}
         own = {name: decoded(row.value) for name, row in self.part.rows.items()}
-        return Known(own=own, joint=newest, opened=self.opened)
+        return Known(
+            own=own, joint={**self.settled, **newest}, opened=self.opened, side=self.part.side.value, goals=self.goals,
+            names=self.people.names if self.people else {},
+            code_of=line_coder(current_session(), self.response.assignment_id),
+        )  # fmt: skip
+
+    def asked_on(self, page: int) -> tuple[Question, ...]:
+        """Make all fields of one page, counted from 1."""
+        return tuple(one for prompt in self.pages[page - 1] for one in self.questions(prompt))
 
     def questions(self, prompt: Prompt) -> tuple[Question, ...]:
-        """Make the fields of one page."""
+        """Make the fields of one prompt."""
         return questions_of(self.exercise, prompt, self.known, is_for_one=self.is_for_one)
 
     def scope_of(self, prompt: Prompt) -> Scope:
-        """Give the scope that stands above a page's fields."""
+        """Give the scope that stands above a prompt's fields."""
         return scope_of(prompt, is_for_one=self.is_for_one)
 
     def value_of(self, question: Question) -> object:
@@ -117,18 +154,29 @@ class Sheet:
     def missing(self) -> list[tuple[int, Question, Given]]:
         """List what keeps this stage from being finished: page, field and flaw."""
         found = []
-        for number, prompt in enumerate(self.pages, start=1):
-            for question in self.questions(prompt):
+        for number in range(1, len(self.pages) + 1):
+            for question in self.asked_on(number):
                 given = shortfall(question, self.value_of(question))
                 if given is not None:
                     found.append((number, question, given))
         return found
 
     def may_write(self, prompt: Prompt) -> bool:
-        """Tell whether this person may write this page now."""
+        """Tell whether this person may write this now."""
         if not prompt.is_joint:
             return self.is_writing
         return self.is_asked and prompt.author in {None, self.part.side.value.upper()}
+
+    def readers_of(self, prompt: Prompt) -> Readers:
+        """Say who reads an answer to a prompt."""
+        readers = self.readers(self.scope_of(prompt))
+        if prompt == self.exercise.line_to_show:
+            return readers._replace(
+                more=f"{readers.more} {may_be_shown(self.partner_name, self.therapist_name)}"
+            )
+        if prompt.shown_from:
+            return readers._replace(more=f"{readers.more} {shown_from_words(prompt.shown_from)}")
+        return readers
 
     def readers(self, scope: Scope) -> Readers:
         """Say who reads an answer of this scope."""
@@ -165,25 +213,40 @@ def own_sheet(response_id: UUID, *, is_whole: bool = False) -> Sheet:
     if not is_reachable(part.response):
         raise NotFound(str(response_id))
     people = find_people(session, viewer, assignment.couple_id)
-    prompts = pages_of(exercise, part.response.stage, is_for_one=assignment.for_person_id is not None)
+    prompts = prompts_of(exercise, part.response.stage, is_for_one=assignment.for_person_id is not None)
+    is_about_others = any(asks_about_others(exercise, prompt) for prompt in prompts)
     versions: Versions = {}
-    if is_whole or any(prompt.is_joint for prompt in prompts):
+    if is_whole or is_about_others or any(prompt.is_joint for prompt in prompts):
         versions = versions_of(joint_answers(session, viewer, assignment.id))
     opened: dict[tuple[Side, str], object] = {}
-    if people is not None and (is_whole or any(asks_about_both(exercise, prompt) for prompt in prompts)):
-        opened = opened_to_both(people, assignment.id)
-    return Sheet(part, exercise, people, versions, opened)
+    if people is not None and (is_whole or is_about_others):
+        opened = opened_to_both(people, assignment.id, exercise)
+    goals = (
+        active_goals(session, viewer, assignment.couple_id, but=assignment.id)
+        if exercise.asks_about_goals
+        else ()
+    )
+    return Sheet(part, exercise, people, versions, opened, _settled(exercise, assignment), goals)
 
 
-def written_sheet(response_id: UUID) -> Sheet:
-    """Load of one's own part only what a save needs. One statement, and one for the key. Raises NotFound for any other."""
+def written_sheet(response_id: UUID, page: int) -> Sheet:
+    """Load of one's own part only what a save of one page needs. Raises NotFound for any other.
+
+    One statement and one for the key, where the page asks about nothing that somebody else wrote; otherwise as a page costs.
+    """
     part = get_own_part(current_session(), current_member(), response_id, with_openings=False)
-    return Sheet(part, exercise_of(part.response.assignment))
+    exercise = exercise_of(part.response.assignment)
+    sheet = Sheet(part, exercise, settled=_settled(exercise, part.response.assignment))
+    is_blind = 1 <= page <= len(sheet.pages) and can_be_read_blind(exercise, sheet.pages[page - 1])
+    return sheet if is_blind else own_sheet(response_id)
 
 
-def asks_about_both(exercise: Exercise, prompt: Prompt) -> bool:
-    """Tell whether a page asks about what is open to both."""
-    return any(name in exercise.groups and exercise.groups[name].whose is Whose.BOTH for name in prompt.per)
+def _settled(exercise: Exercise, assignment: Assignment) -> dict[str, object]:
+    once = {prompt.id for prompt in exercise.prompts if prompt.is_once}
+    if not once:
+        return {}
+    found = settled_answers(current_session(), current_member(), assignment)
+    return {name: decoded(answer.value) for name, answer in found.items() if name in once}
 
 
 def versions_of(answers: list[JointAnswer]) -> Versions:
@@ -194,10 +257,11 @@ def versions_of(answers: list[JointAnswer]) -> Versions:
     return dict(found)
 
 
-def opened_to_both(people: People, assignment_id: UUID) -> dict[tuple[Side, str], object]:
-    """Load what is open to both, by side and field."""
+def opened_to_both(people: People, assignment_id: UUID, exercise: Exercise) -> dict[tuple[Side, str], object]:
+    """Load what is open to both, by side and field, without the numbers that are not shown to each other."""
     sides: dict[UUID, Side] = {partner.person_id: partner.side.value for partner in people.couple.partners}
-    return {
+    opened = {
         (sides[answer.person_id], answer.prompt_id): decoded(answer.value)
         for answer in opened_answers(current_session(), current_member(), assignment_id)
     }
+    return only_shown(exercise, opened)

@@ -15,10 +15,12 @@ from portal.errors import NotFound
 from portal.exercises.answers import Given, decoded, stored
 from portal.exercises.definition import Prompt
 from portal.exercises.forms import Asked, Version, asked, asked_again, read_page
+from portal.exercises.lines import own_line
 from portal.exercises.queries import own_stages
-from portal.exercises.questions import Question
+from portal.exercises.questions import Question, base_of
 from portal.exercises.views.blueprint import blueprint
 from portal.exercises.views.frame import Sheet, own_sheet, written_sheet
+from portal.exercises.views.goal import is_last_open
 from portal.exercises.wording import lines_of
 from portal.homework.answers import (
     Change,
@@ -30,6 +32,7 @@ from portal.homework.answers import (
     save_joint,
 )
 from portal.homework.forms import (
+    REVISION,
     Fields,
     PageState,
     SavedState,
@@ -68,18 +71,22 @@ def start(response_id: UUID) -> ResponseReturnValue:
         "exercises/start.html",
         sheet=sheet,
         number=_first_open_page(sheet),
-        scopes=dict.fromkeys(sheet.scope_of(prompt) for prompt in sheet.pages),
+        scopes=dict.fromkeys(sheet.scope_of(prompt) for prompt in sheet.prompts),
         next_id=stages.get(sheet.response.stage + 1),
+        has_goal=sheet.people is not None
+        and sheet.exercise.creates_goal is not None
+        and is_last_open(sheet.exercise, sheet.response.assignment),
+        **_line_to_show(sheet),
     )
 
 
 @blueprint.get("/reflections/<uuid:response_id>/<int:page>")
 @requires(Permission.HOMEWORK_TASK_WORK)
 def questions(response_id: UUID, page: int) -> ResponseReturnValue:
-    """Show one question, as it was saved or as it was typed when it could not be saved."""
+    """Show one page, as it was saved or as it was typed when it could not be saved."""
     sheet = own_sheet(response_id)
-    prompt = _prompt(sheet, page)
-    if not sheet.is_asked or not (prompt.is_joint or sheet.is_writing):
+    first = _prompts(sheet, page)[0]
+    if not sheet.is_asked or not (first.is_joint or sheet.is_writing):
         return redirect_to(url_for("exercises.start", response_id=response_id))
     return _show(sheet, page)
 
@@ -90,29 +97,36 @@ def save(response_id: UUID, page: int) -> ResponseReturnValue:
     """Save a page: by itself while somebody writes, or by one of its buttons, which leads on."""
     if not saves.allows(current_member().person_id):
         return error_answer(HTTPStatus.TOO_MANY_REQUESTS)
-    sheet = written_sheet(response_id)
-    prompt = _prompt(sheet, page)
-    if prompt.author not in {None, sheet.part.side.value.upper()}:
+    sheet = written_sheet(response_id, page)
+    if _prompts(sheet, page)[0].author not in {None, sheet.part.side.value.upper()}:
         raise NotFound(str(response_id))
-    form = Form()
-    given = read_page(sheet.questions(prompt), request.form)
+    form, asked_now = Form(), sheet.asked_on(page)
+    given = read_page(asked_now, request.form)
     if not form.validate():
         return _refuse(response_id, page, given, form)
     now, mark = utc_now(), read_mark(request.form)
-    saved = _save(sheet, page, _changes(sheet.questions(prompt), given), mark, now)
+    saved = _save(sheet, page, _changes(asked_now, given), mark, now)
+    if _has_changed(sheet, page):
+        return _changed(response_id, page)
     is_sound = all(one.flaw is None for one in given.values())
     if not is_sound and request.form.get("go") != "skip":
         return _refuse(response_id, page, given, form)
+    return _answer(sheet, page, given, saved, now)
+
+
+def _answer(
+    sheet: Sheet, page: int, given: dict[str, Given], saved: Saved, now: datetime
+) -> ResponseReturnValue:
     if "go" not in request.form:
-        return _saved(response_id, page, given, saved, now)
+        return _saved(sheet.response.id, page, given, saved, now)
     if saved.conflicts:
-        return _show(own_sheet(response_id), page, HTTPStatus.CONFLICT)
+        return _show(own_sheet(sheet.response.id), page, HTTPStatus.CONFLICT)
     return redirect_to(_way_on(sheet, page))
 
 
 def _save(sheet: Sheet, page: int, changes: list[Change], mark: PageMark, now: datetime) -> Saved:
     """Save what is sound. What was typed over the other's newer words is laid aside, so that its author sees both."""
-    viewer, response_id, is_joint = current_member(), sheet.response.id, sheet.pages[page - 1].is_joint
+    viewer, response_id, is_joint = current_member(), sheet.response.id, sheet.pages[page - 1][0].is_joint
     with transaction() as session:
         save_some = save_joint if is_joint else save_answers
         saved = save_some(session, viewer, response_id, changes, mark, now=now)
@@ -137,7 +151,36 @@ def _changes(asked_now: tuple[Question, ...], given: dict[str, Given]) -> list[C
     ]
 
 
-def _prompt(sheet: Sheet, page: int) -> Prompt:
+def _line_to_show(sheet: Sheet) -> dict[str, Any]:
+    """Find what of an exercise for one person its author may show to the other, and what became of it."""
+    prompt = sheet.exercise.line_to_show
+    if prompt is None or not sheet.is_for_one:
+        return {"line_prompt": None}
+    row = sheet.part.rows.get(prompt.id)
+    return {
+        "line_prompt": prompt,
+        "line_words": decoded(row.value) if row else None,
+        "line_seen": row.revision if row else 0,
+        "line": own_line(current_session(), current_member(), sheet.response.id),
+    }
+
+
+def _has_changed(sheet: Sheet, page: int) -> bool:
+    """Tell whether the page that was sent asked about something that is no longer there, such as a line since changed."""
+    asked_now = {one.id for one in sheet.asked_on(page)}
+    bases = {prompt.id for prompt in sheet.pages[page - 1]}
+    sent = {name.removeprefix(REVISION) for name in request.form if name.startswith(REVISION)}
+    return any(base_of(name) in bases and name not in asked_now for name in sent)
+
+
+def _changed(response_id: UUID, page: int) -> Response:
+    """Show the page as it is asked now; what still stands there was saved."""
+    if "go" not in request.form:
+        return error_answer(HTTPStatus.CONFLICT)
+    return _show(own_sheet(response_id), page, HTTPStatus.CONFLICT, is_changed=True)
+
+
+def _prompts(sheet: Sheet, page: int) -> tuple[Prompt, ...]:
     if not 1 <= page <= len(sheet.pages):
         raise NotFound("page")
     return sheet.pages[page - 1]
@@ -145,9 +188,13 @@ def _prompt(sheet: Sheet, page: int) -> Prompt:
 
 def _first_open_page(sheet: Sheet) -> int:
     """Number the first page without any answer of those that may be written; after the last one comes the look back."""
-    for number, prompt in enumerate(sheet.pages, start=1):
-        asked_now = sheet.questions(prompt)
-        if sheet.may_write(prompt) and asked_now and all(sheet.value_of(one) is None for one in asked_now):
+    for number, prompts in enumerate(sheet.pages, start=1):
+        asked_now = sheet.asked_on(number)
+        if (
+            sheet.may_write(prompts[0])
+            and asked_now
+            and all(sheet.value_of(one) is None for one in asked_now)
+        ):
             return number
     return len(sheet.pages) + 1
 
@@ -165,22 +212,21 @@ def _way_on(sheet: Sheet, page: int) -> str:
     return url_for("home.partner") if turned is None else _address(sheet, turned)
 
 
-def _show(sheet: Sheet, page: int, status: int = 200) -> Response:
+def _show(sheet: Sheet, page: int, status: int = 200, *, is_changed: bool = False) -> Response:
     """Show a page from what is stored; what could not be saved comes back into the fields, the stored text beside it."""
-    prompt = sheet.pages[page - 1]
-    asked_now = sheet.questions(prompt)
+    asked_now = sheet.asked_on(page)
     kept = find_kept_page(current_session(), current_member(), sheet.response.id, page)
     typed: Fields = MultiDict(kept_fields(kept) if kept is not None else {})
     fields = [
-        asked_again(one, sheet.readers(one.scope), typed, None)
+        asked_again(one, sheet.readers_of(one.prompt), typed, None)
         if one.id in typed
-        else asked(one, sheet.readers(one.scope), sheet.value_of(one))
+        else asked(one, sheet.readers_of(one.prompt), sheet.value_of(one))
         for one in asked_now
     ]
     revisions = {one.id: _revision(sheet, one, typed) for one in asked_now}
     doubtful = frozenset(one.id for one in asked_now if _other(sheet, one) is not None)
     state = fresh_state(revisions, resolved=doubtful)
-    return _page(sheet, page, fields, state, status, is_restored=kept is not None)
+    return _page(sheet, page, fields, state, status, is_restored=kept is not None, is_changed=is_changed)
 
 
 def _revision(sheet: Sheet, question: Question, typed: Fields) -> int:
@@ -205,8 +251,8 @@ def _refuse(response_id: UUID, page: int, given: dict[str, Given], form: Form) -
         return error_answer(HTTPStatus.UNPROCESSABLE_ENTITY)
     sheet = own_sheet(response_id)
     fields = [
-        asked_again(one, sheet.readers(one.scope), request.form, given.get(one.id))
-        for one in sheet.questions(_prompt(sheet, page))
+        asked_again(one, sheet.readers_of(one.prompt), request.form, given.get(one.id))
+        for one in sheet.asked_on(page)
     ]
     state = _state(fields)
     return _page(
@@ -242,19 +288,21 @@ def _state(fields: list[Asked]) -> PageState:
 def _page(
     sheet: Sheet, page: int, fields: list[Asked], state: PageState, status: int, **shown: Any
 ) -> Response:
-    prompt = sheet.pages[page - 1]
+    prompts = _prompts(sheet, page)
+    beside = [_beside(sheet, one) for one in fields]
     return render(
         "exercises/page.html",
         status=status,
         sheet=sheet,
-        prompt=prompt,
+        prompts=prompts,
         number=page,
-        fields=[_beside(sheet, one) for one in fields],
-        may_write=sheet.may_write(prompt),
+        fields=beside,
+        fields_of={prompt.id: [one for one in beside if one.question.prompt is prompt] for prompt in prompts},
+        may_write=sheet.may_write(prompts[0]),
         page_state=state,
         here=_address(sheet, page),
         zone=get_self(current_session(), current_member()).zone,
-        **{"is_restored": False, "trouble": {"errors": False}, **shown},
+        **{"is_restored": False, "is_changed": False, "trouble": {"errors": False}, **shown},
     )
 
 

@@ -21,7 +21,9 @@ from portal.web.links import public_link
 def sitemap() -> ResponseReturnValue:
     """List what is to be found: articles, therapists, the booking and the pages around them."""
     session = current_session()
-    plain = ("home.start", "blog.index", "booking.times", "front.write")
+    plain = ["home.start", "blog.index", "booking.times", "front.write"]
+    if get_practice(session).offers_short_form:
+        plain.append("shortform.start")
     places = [(public_link(endpoint), None) for endpoint in plain]
     places += [(public_link("front.page", kind=kind), None) for kind in PageKind]
     places += [

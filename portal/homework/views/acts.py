@@ -11,9 +11,18 @@ from sqlalchemy.orm import Session
 from portal.clock import utc_now
 from portal.errors import Conflict
 from portal.homework.desk import desk_state
+from portal.homework.disowning import give_anew
 from portal.homework.models import Assignment
 from portal.homework.registry import catalogue_of
-from portal.homework.rules import AlreadyOpened, NoLongerAsked, NotBothShared, OnHold, Standing
+from portal.homework.rules import (
+    AlreadyAsked,
+    AlreadyOpened,
+    NoLongerAsked,
+    NotBothShared,
+    NothingDisowned,
+    OnHold,
+    Standing,
+)
 from portal.homework.service import end_assignment, hold_assignment, lift_assignment_hold, open_stage
 from portal.homework.views.blueprint import blueprint
 from portal.people.queries import get_self
@@ -29,6 +38,8 @@ WHY_NOT: dict[type[Conflict], object] = {
         "This is no longer asked for, or the couple is paused or closed, so it stays as it is."
     ),
     NotBothShared: _l("This can open only once both have shared."),
+    NothingDisowned: _l("This person does not say that somebody else answered, or it was given anew before."),
+    AlreadyAsked: _l("This is with them once more already. Close that one first."),
     OnHold: _l("A hold keeps this shut. Lift the hold first, then open it."),
 }
 REFUSALS = tuple(WHY_NOT)
@@ -72,6 +83,16 @@ def close(assignment_id: UUID) -> ResponseReturnValue:
 def withdraw(assignment_id: UUID) -> ResponseReturnValue:
     """Ask for it no longer; nothing of it is shown to the other any more."""
     return _end(assignment_id, Standing.WITHDRAWN)
+
+
+@blueprint.post("/couples/tasks/<uuid:assignment_id>/anew/<uuid:person_id>")
+@requires(Permission.HOMEWORK_TASK_OPEN)
+def anew(assignment_id: UUID, person_id: UUID) -> ResponseReturnValue:
+    """Delete what somebody else answered in this person's place, and give the task to the person anew."""
+    viewer = current_member()
+    return _act(
+        assignment_id, lambda session: give_anew(session, viewer, assignment_id, person_id, now=utc_now())
+    )
 
 
 def _end(assignment_id: UUID, standing: Standing) -> ResponseReturnValue:

@@ -15,12 +15,13 @@ from portal.couples.models import Couple
 from portal.couples.queries import get_couple
 from portal.errors import Conflict
 from portal.homework.assigning_forms import AssignForm, key_of
-from portal.homework.desk import desk_states
+from portal.homework.desk import desk_states, patterns_of
 from portal.homework.models import Assignment
 from portal.homework.queries import FROZEN, assignments_of
 from portal.homework.registry import Task, catalogue_of, library
 from portal.homework.rules import AlreadyAsked, NoLongerAsked, OnHold, Standing
 from portal.homework.service import assign as assign_task
+from portal.homework.service import assign_to_each
 from portal.homework.views.blueprint import blueprint
 from portal.people.queries import get_self
 from portal.security.gate import requires
@@ -64,10 +65,12 @@ def of_couple(couple_id: UUID) -> ResponseReturnValue:
     viewer, session = current_member(), current_session()
     couple = get_couple(session, viewer, couple_id)
     audited_read(viewer, Action.TASK_READ, couple)
+    states = desk_states(session, viewer, couple_id)
     return render(
         "homework/of_couple.html",
         couple=couple,
-        states=desk_states(session, viewer, couple_id),
+        states=states,
+        patterns=patterns_of(states, couple, utc_now()),
         may_assign=couple.status not in FROZEN,
         zone=get_self(session, viewer).zone,
     )
@@ -89,17 +92,16 @@ def assign(couple_id: UUID) -> ResponseReturnValue:
 
 
 def _assign(viewer: Member, couple_id: UUID, form: AssignForm) -> ResponseReturnValue:
+    task, due_on, now = form.to_task(), form.due_on.data, utc_now()
     try:
         with transaction() as session:
-            assign_task(
-                session,
-                viewer,
-                couple_id,
-                form.to_task(),
-                for_person_id=form.to_person_id(),
-                due_on=form.due_on.data,
-                now=utc_now(),
-            )
+            if form.is_for_each:
+                assign_to_each(session, viewer, couple_id, task, due_on=due_on, now=now)
+            else:
+                assign_task(
+                    session, viewer, couple_id, task, for_person_id=form.to_person_id(), due_on=due_on,
+                    is_in_session=form.is_in_session, now=now,
+                )  # fmt: skip
     except (NoLongerAsked, OnHold, AlreadyAsked) as refusal:
         form.add_error("task", WHY_NOT[type(refusal)])
         return _library_page(get_couple(current_session(), viewer, couple_id), form, 409)

@@ -1,0 +1,71 @@
+"""What visitors bring to a first talk from other pages of ours: kept by the area that made it, registered here.
+
+Booking is below such areas, so it knows what was brought only by these functions. It waits for a booking form by the form's
+keyed code, becomes the booker's once the booking counts, is shown on the request's page, and goes when the request is erased.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from portal.booking.models import Consultation
+from portal.security.viewer import Member
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What stands on a request's page: the template of one section, and what it shows."""
+
+    template: str
+    shown: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Bringer:
+    """What an area does with the things that are brought from it.
+
+    `is_waiting`: whether something waits for a form (session, form id, now); one statement.
+    `attach`: makes what waits for its form the booker's (session, consultation, now); nothing happens if nothing waits.
+    `shown`: what the therapist sees of it on the request's page, None without it; at most two statements.
+    `forget`: erases it with the booking (session, consultation id).
+    """
+
+    is_waiting: Callable[[Session, UUID, datetime], bool]
+    attach: Callable[[Session, Consultation, datetime], None]
+    shown: Callable[[Session, Member, Consultation], Brought | None]
+    forget: Callable[[Session, UUID], None]
+
+
+_bringers: dict[str, Bringer] = {}
+
+
+def register_bringer(name: str, bringer: Bringer) -> None:
+    """Say who keeps things of one kind; called once, when the area's pages are registered."""
+    _bringers[name] = bringer
+
+
+def has_something_waiting(session: Session, form_id: UUID, now: datetime) -> bool:
+    """Tell whether the visitor has chosen to bring something with this form. One statement a kind."""
+    return any(one.is_waiting(session, form_id, now) for one in _bringers.values())
+
+
+def attach_waiting(session: Session, consultation: Consultation, now: datetime) -> None:
+    """Let what waits for a form belong to whoever has booked with it; once the booking counts, because until then it may go."""
+    for one in _bringers.values():
+        one.attach(session, consultation, now)
+
+
+def brought_along(session: Session, viewer: Member, consultation: Consultation) -> list[Brought]:
+    """List what was brought to one of the viewer's own requests."""
+    shown = (one.shown(session, viewer, consultation) for one in _bringers.values())
+    return [one for one in shown if one is not None]
+
+
+def forget_brought(session: Session, consultation_id: UUID) -> None:
+    """Erase what was brought to a booking."""
+    for one in _bringers.values():
+        one.forget(session, consultation_id)

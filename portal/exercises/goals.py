@@ -1,0 +1,172 @@
+"""Goals that grow out of exercises: each says alone whether to keep a suggestion, and nobody learns of it until both would."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Select, delete, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from portal.audit.rules import Action
+from portal.audit.service import record_of
+from portal.couples.models import Couple, Partner
+from portal.couples.queries import is_of_own_couple, is_treated
+from portal.exercises.models import GoalWish, KeptGoal
+from portal.exercises.questions import AskedGoal
+from portal.exercises.suggestions import Suggestion
+from portal.homework.models import Assignment
+from portal.homework.queries import FROZEN, lock_assignment
+from portal.homework.rules import NoLongerAsked, Standing
+from portal.security.viewer import Member
+
+MOST_GOALS = 8  # goal attainment scaling is for one to eight goals (clinical specification, section 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A suggestion as one person sees it: whether this person would keep it as it reads now, and whether both have."""
+
+    suggestion: Suggestion
+    is_wished: bool = False
+    kept: KeptGoal | None = None
+
+
+def active_goals(
+    session: Session, viewer: Member, couple_id: UUID, *, but: UUID | None = None
+) -> list[AskedGoal]:
+    """List the goals that both keep at present, the oldest first, for the two and their therapist. One statement and one for the key.
+
+    A goal that was revised is replaced by its revision. `but`: an assignment whose own goals do not count, nor what it revised.
+    """
+    later, giving = aliased(KeptGoal), aliased(Assignment)
+    replaced = (
+        select(later.slot)
+        .join(giving, giving.id == later.assignment_id)
+        .where(later.couple_id == couple_id, giving.standing != Standing.WITHDRAWN)
+    )
+    if but is not None:
+        replaced = replaced.where(later.assignment_id != but)
+    goals = _visible(viewer).where(KeptGoal.couple_id == couple_id)
+    if but is not None:
+        goals = goals.where(KeptGoal.assignment_id != but)
+    gone = set(session.scalars(replaced))
+    found = [one for one in session.scalars(goals) if one.id.hex not in gone]
+    return [AskedGoal(one.id.hex, one.words, levels_of(one)) for one in found[-MOST_GOALS:]]
+
+
+def goals_between(session: Session, viewer: Member) -> list[KeptGoal]:
+    """List the goals that a partner and the other one keep at present, the oldest first. One statement and one for the key."""
+    goals = list(session.scalars(_visible(viewer).where(is_of_own_couple(KeptGoal.couple_id, viewer))))
+    replaced = {one.slot for one in goals}
+    return [one for one in goals if one.id.hex not in replaced]
+
+
+def goals_from(session: Session, viewer: Member, assignment_id: UUID) -> list[KeptGoal]:
+    """List what both have kept of one assignment's suggestions, for the two and their therapist. One statement."""
+    return list(session.scalars(_visible(viewer).where(KeptGoal.assignment_id == assignment_id)))
+
+
+def levels_of(goal: KeptGoal) -> tuple[str, ...]:
+    """Read the words of the five rungs; none where there are none."""
+    return tuple(json.loads(goal.levels)) if goal.levels else ()
+
+
+def offered_to(
+    session: Session, viewer: Member, assignment_id: UUID, suggestions: Sequence[Suggestion]
+) -> list[Offered]:
+    """Show suggestions to one person: with this person's own wishes and what both have kept, never the other's wishes.
+
+    Two statements, and keys.
+    """
+    kept = {one.slot: one for one in goals_from(session, viewer, assignment_id)}
+    wishes = session.scalars(
+        select(GoalWish).where(
+            GoalWish.assignment_id == assignment_id, GoalWish.person_id == viewer.person_id
+        )
+    )
+    wished = {one.slot: one.words for one in wishes}
+    return [Offered(one, wished.get(one.slot) == one.words, kept.get(one.slot)) for one in suggestions]
+
+
+def keep(
+    session: Session, viewer: Member, assignment_id: UUID, suggestion: Suggestion, *, now: datetime
+) -> None:
+    """Say that one would keep a suggestion, as it reads now; with the second person it becomes a goal of both.
+
+    The two wishes are then forgotten. Presses of both queue at the assignment.
+    Raises NoLongerAsked: withdrawn, or the couple is paused or closed.
+    """
+    assignment = _locked(session, viewer, assignment_id)
+    if _is_kept(session, assignment_id, suggestion.slot):
+        return
+    wishes = session.scalars(
+        select(GoalWish).where(GoalWish.assignment_id == assignment_id, GoalWish.slot == suggestion.slot)
+    ).all()
+    own = next((one for one in wishes if one.person_id == viewer.person_id), None)
+    others = [one for one in wishes if one.person_id != viewer.person_id and one.words == suggestion.words]
+    if own is None:
+        own = GoalWish(assignment_id=assignment_id, slot=suggestion.slot, person_id=viewer.person_id)
+        session.add(own)
+    own.words = suggestion.words
+    session.flush()
+    record_of(session, viewer, Action.GOAL_WISHED, own)
+    if others:
+        levels = json.dumps(suggestion.levels, ensure_ascii=False) if suggestion.levels else ""
+        goal = KeptGoal(
+            assignment_id=assignment_id, couple_id=assignment.couple_id, slot=suggestion.slot, kept_at=now,
+            words=suggestion.words, levels=levels,
+        )  # fmt: skip
+        session.add(goal)
+        for wish in wishes:
+            session.delete(wish)
+        if own not in wishes:
+            session.delete(own)
+        session.flush()
+        record_of(session, viewer, Action.GOAL_KEPT, goal)
+    session.flush()
+
+
+def leave_alone(session: Session, viewer: Member, assignment_id: UUID, slot: str) -> None:
+    """Say no more that one would keep a suggestion; what both have kept stays. Raises NoLongerAsked."""
+    assignment = _locked(session, viewer, assignment_id)
+    session.execute(
+        delete(GoalWish).where(
+            GoalWish.assignment_id == assignment_id,
+            GoalWish.slot == slot,
+            GoalWish.person_id == viewer.person_id,
+        )
+    )
+    record_of(session, viewer, Action.GOAL_LEFT, assignment)
+
+
+def _visible(viewer: Member) -> Select[KeptGoal]:
+    """Start a read of kept goals: for both of the couple and their therapist; of what was withdrawn there are none."""
+    return (
+        select(KeptGoal)
+        .join(Assignment, Assignment.id == KeptGoal.assignment_id)
+        .where(
+            or_(is_of_own_couple(KeptGoal.couple_id, viewer), is_treated(KeptGoal.couple_id, viewer)),
+            Assignment.standing != Standing.WITHDRAWN,
+        )
+        .order_by(KeptGoal.kept_at, KeptGoal.slot)
+    )
+
+
+def _locked(session: Session, viewer: Member, assignment_id: UUID) -> Assignment:
+    assignment = lock_assignment(session, assignment_id)
+    is_there = (
+        select(Partner.id)
+        .join(Couple, Couple.id == Partner.couple_id)
+        .where(Partner.couple_id == assignment.couple_id, Partner.person_id == viewer.person_id)
+        .where(Partner.left_at.is_(None), Couple.status.not_in(FROZEN))
+    )
+    if assignment.standing is Standing.WITHDRAWN or session.scalar(is_there) is None:
+        raise NoLongerAsked(str(assignment_id))
+    return assignment
+
+
+def _is_kept(session: Session, assignment_id: UUID, slot: str) -> bool:
+    found = select(KeptGoal.id).where(KeptGoal.assignment_id == assignment_id, KeptGoal.slot == slot)
+    return session.scalar(found) is not None

@@ -1,0 +1,158 @@
+"""What could become a goal after an exercise: each says alone whether to keep it, unseen until both would."""
+
+import hashlib
+from collections.abc import Sequence
+from http import HTTPStatus
+from uuid import UUID
+
+from flask import Response, request, url_for
+from flask.typing import ResponseReturnValue
+
+from portal.clock import utc_now
+from portal.errors import NotFound
+from portal.exercises.definition import Exercise
+from portal.exercises.goals import goals_between, keep, leave_alone, offered_to
+from portal.exercises.lines import lines_between
+from portal.exercises.models import ShownLine
+from portal.exercises.queries import People, find_people
+from portal.exercises.questions import Known, Side
+from portal.exercises.suggestions import Suggestion, suggestions_of
+from portal.exercises.views.blueprint import blueprint
+from portal.exercises.views.frame import Sheet, exercise_of, own_sheet
+from portal.exercises.wording import said
+from portal.homework.models import Assignment
+from portal.homework.queries import FROZEN
+from portal.homework.rules import Scope, Standing
+from portal.security.gate import requires
+from portal.security.login import current_member
+from portal.security.permissions import Permission
+from portal.transaction import current_session, transaction
+from portal.web.forms import Form
+from portal.web.htmx import redirect_to, render
+
+
+def is_last_open(exercise: Exercise, assignment: Assignment) -> bool:
+    """Tell whether the last part of what both were given is open: revealed, or reached where nothing of it is revealed."""
+    if assignment.for_person_id is not None or assignment.standing is Standing.WITHDRAWN:
+        return False
+    last, opened = exercise.stages[-1], {one.stage for one in assignment.openings}
+    if any(prompt.share is Scope.REVEAL for prompt in exercise.of_stage(last)):
+        return last in opened
+    return last == 1 or last - 1 in opened
+
+
+def suggested(sheet: Sheet) -> list[Suggestion]:
+    """List what could become a goal, from what both can read; nothing before the last part is open."""
+    if sheet.people is None or not is_last_open(sheet.exercise, sheet.response.assignment):
+        return []
+    return suggestions_of(sheet.exercise, sheet.known, said)
+
+
+@blueprint.get("/reflections/<uuid:response_id>/goal")
+@requires(Permission.HOMEWORK_TASK_WORK)
+def goal(response_id: UUID) -> ResponseReturnValue:
+    """Show what could become a goal, with what one has said of it oneself."""
+    return _page(own_sheet(response_id, is_whole=True))
+
+
+@blueprint.post("/reflections/<uuid:response_id>/goal")
+@requires(Permission.HOMEWORK_TASK_WORK)
+def wish(response_id: UUID) -> ResponseReturnValue:
+    """Keep a suggestion as one has read it, or leave it alone."""
+    sheet = own_sheet(response_id, is_whole=True)
+    if not _decide(sheet.response.assignment, suggested(sheet)):
+        return _page(sheet, HTTPStatus.CONFLICT)
+    return redirect_to(url_for("exercises.goal", response_id=response_id))
+
+
+@blueprint.get("/between-us")
+@requires(Permission.HOMEWORK_TASK_WORK)
+def between_us() -> ResponseReturnValue:
+    """Show what stands between the two outside their tasks: goals that both keep, and lines that one chose to show."""
+    return _between_page()
+
+
+@blueprint.post("/between-us/<uuid:line_id>")
+@requires(Permission.HOMEWORK_TASK_WORK)
+def wish_of_line(line_id: UUID) -> ResponseReturnValue:
+    """Keep what a shown line suggests, or leave it alone."""
+    found = lines_between(current_session(), current_member())
+    line, assignment = next(((one, of) for one, of in found if one.id == line_id), (None, None))
+    if line is None or assignment is None:
+        raise NotFound(str(line_id))
+    people = find_people(current_session(), current_member(), line.couple_id)
+    if not _decide(assignment, _suggested_by(line, assignment, people)):
+        return _between_page(HTTPStatus.CONFLICT)
+    return redirect_to(url_for("exercises.between_us"))
+
+
+def seen_mark(suggestion: Suggestion) -> str:
+    """Mark the words that somebody has read, so that nobody keeps other ones."""
+    return hashlib.sha256(suggestion.words.encode()).hexdigest()[:32]
+
+
+def _decide(assignment: Assignment, suggestions: Sequence[Suggestion]) -> bool:
+    """Do what the form says of one suggestion; tell whether it still reads as it was read."""
+    chosen = next((one for one in suggestions if one.slot == request.form.get("slot")), None)
+    if chosen is None:
+        raise NotFound("slot")
+    if not Form().validate() or request.form.get("seen") != seen_mark(chosen):
+        return False
+    viewer = current_member()
+    with transaction() as session:
+        if request.form.get("go") == "keep":
+            keep(session, viewer, assignment.id, chosen, now=utc_now())
+        else:
+            leave_alone(session, viewer, assignment.id, chosen.slot)
+    return True
+
+
+def _page(sheet: Sheet, status: int = 200) -> Response:
+    assignment = sheet.response.assignment
+    return render(
+        "exercises/goal.html",
+        status=status,
+        sheet=sheet,
+        offers=offered_to(current_session(), current_member(), assignment.id, suggested(sheet)),
+        seen_mark=seen_mark,
+        may_decide=sheet.people is not None and sheet.people.couple.status not in FROZEN,
+        is_changed=status == HTTPStatus.CONFLICT,
+        here=url_for("exercises.goal", response_id=sheet.response.id),
+    )
+
+
+def _between_page(status: int = 200) -> Response:
+    session, viewer = current_session(), current_member()
+    found = lines_between(session, viewer)
+    people = find_people(session, viewer, found[0][0].couple_id) if found else None
+    return render(
+        "exercises/between_us.html",
+        status=status,
+        goals=goals_between(session, viewer),
+        lines=[
+            {
+                "line": line,
+                "side": _side_of(people, line),
+                "offers": offered_to(session, viewer, assignment.id, _suggested_by(line, assignment, people)),
+            }
+            for line, assignment in found
+            if people is not None
+        ],
+        names=people.names if people else {},
+        seen_mark=seen_mark,
+        may_decide=people is not None and people.couple.status not in FROZEN,
+        is_changed=status == HTTPStatus.CONFLICT,
+    )
+
+
+def _suggested_by(line: ShownLine, assignment: Assignment, people: People | None) -> list[Suggestion]:
+    exercise = exercise_of(assignment)
+    if people is None or exercise.line_to_show is None:
+        return []
+    opened = {(_side_of(people, line), exercise.line_to_show.id): line.words}
+    return suggestions_of(exercise, Known(opened=opened, names=people.names), said)
+
+
+def _side_of(people: People | None, line: ShownLine) -> Side:
+    partners = people.couple.partners if people else ()
+    return next((one.side.value for one in partners if one.person_id == line.author_id), "a")
