@@ -23,6 +23,7 @@ from tests.support.browser import Visitor, chromium, visitor
 from tests.support.postgres import PostgresServer, postgres_server_process
 from tests.support.processes import Portal, portal_processes
 from tests.support.redis import RedisServer, redis_server_process
+from tests.support.remembered import lend_statements
 from tests.support.smtp import Mailbox, smtp_server
 
 
@@ -31,6 +32,7 @@ def migrate(database_url: str, instance: Path) -> None:
     app = create_app(settings_from_environment({"INSTANCE": str(instance), "DATABASE_URL": database_url}))
     with app.app_context():
         flask_migrate.upgrade()
+        lend_statements(db.engine)
         db.engine.dispose()
 
 
