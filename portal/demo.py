@@ -104,7 +104,7 @@ def seed(session: Session, settings: Settings) -> None:
         _player(session, "partner of couple 02", "Cleo", "Okafor", Role.PARTNER),
         _player(session, "partner of couple 02", "Dan", "Weiss", Role.PARTNER),
     ]
-    _, jane, samir, _, ana, ben, cleo, dan = players
+    olivia, jane, samir, _, ana, ben, cleo, dan = players
     profiles = _profiles(session, jane, samir)
     posts = publish_demo_posts(session, profiles[0], now)
     _open_the_diary(session, jane.person.id, now)
@@ -112,7 +112,7 @@ def seed(session: Session, settings: Settings) -> None:
     _couple(session, samir, cleo, dan)
     _meetings(session, jane, (ana, ben), first.id, now)
     do_homework(session, jane.member, (ana.member, ben.member), first.id, now)
-    furnish_doorway(session, Doorway(jane.member, ZONE, posts), now)
+    furnish_doorway(session, Doorway(olivia.member, jane.member, ZONE, posts), now)
     _request(session, jane, posts[0], now)
     _write_sign_ins(settings, [player.sign_in for player in players])
 

@@ -1,8 +1,9 @@
-"""What the demo's doorway looks like after half a year: places, a question, a letter, who came by which article.
+"""What the demo's doorway looks like after half a year: places, a question, a letter, who came by which article, who comes.
 
-Past bookings are written as they would have been left behind; nobody is mailed about them.
+Bookings are written as they would have been left behind; nobody is mailed about them.
 """
 
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,14 +18,20 @@ from portal.audit.service import record_of
 from portal.blog.models import Post
 from portal.booking.intake import add_question
 from portal.booking.models import Attendance, Consultation, ConsultationStatus, Enquiry, WaitlistEntry
-from portal.booking.rules import PartnerKnows, new_code
+from portal.booking.rules import ConsultationRequest, PartnerKnows, new_code, new_form_id
+from portal.booking.service import request_consultation
 from portal.booking.wishes import MORNING_PART
 from portal.diary.models import ConsultationTypeRow, OccupiedKind, PlaceKind, TimeOff
 from portal.diary.opening import PlaceWords, save_place, save_type
+from portal.diary.queries import next_free_slots
 from portal.diary.service import occupy
 from portal.marks import Mark
 from portal.people.models import Person
 from portal.people.service import add_person
+from portal.practice.models import PageKind
+from portal.practice.pages import default_page
+from portal.practice.queries import get_practice
+from portal.practice.service import write_page
 from portal.security.viewer import Anonymous, Member
 from portal.sources.models import Step, StepCount
 from portal.sources.service import keep_touch, make_link
@@ -38,12 +45,36 @@ MISSED_EVERY = 5  # one in five did not come
 MONTHS = 6
 A_DAY, A_WEEK = timedelta(days=1), timedelta(days=7)
 SATURDAY = 1 << 5
+GAP = re.compile(r"\[[^\]]*\]")
+GAPS = {  # every body and address here is invented
+    PageKind.IMPRINT: (
+        "12 Harbour Walk, Bristol, United Kingdom",
+        "Jane Parker, couples therapist, and Samir Haddad, couples and family therapist: Example Register of Couples Therapists, 0001 and 0002.",
+        "Example Mutual, for work in the United Kingdom and online. The Example Register hears complaints.",
+    ),
+    PageKind.PRIVACY: (
+        "and 12 Harbour Walk, Bristol",
+        "– nor does the company that hosts it",
+        "seven years, by the rules of the Example Register",
+        "(UK GDPR, Article 6(1)(b))",
+        "(UK GDPR, Article 9(2)(a))",
+        "the Example Commissioner for Information, 2 Example Street, London",
+        "Example Hosting Ltd, whose machines stand in London, and Example Mail Ltd, which passes our mails on.",
+    ),
+    PageKind.ACCESSIBILITY: (
+        "and by people: each spring, by two who use a screen reader",
+        "Some pictures in older articles are described in a few words only.",
+        "within five working days",
+        "If that does not help: the Example Advice Service, 3 Example Street, London.",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Doorway:
     """Whose it is, and the articles that lead there, newest first."""
 
+    owner: Member
     therapist: Member
     zone: str
     posts: Sequence[Post]
@@ -63,9 +94,20 @@ def furnish_doorway(session: Session, doorway: Doorway, now: datetime) -> None:
     )
     make_link(session, jane, name="Leaflet in the library", code="leaflet", post_id=None)
     _who_came(session, doorway, type_.id, now)
+    _who_comes(session, doorway, now)
     _counts(session, doorway.posts, now.date())
     _letter(session, doorway)
     _waiting(session, doorway, type_.id)
+    for kind, told in GAPS.items():
+        write_page(
+            session, doorway.owner, kind, _filled_in(default_page(kind, get_practice(session)), told), now
+        )
+
+
+def _filled_in(text: str, told: Sequence[str]) -> str:
+    """Put invented facts into the gaps of one of our texts, in order."""
+    facts = iter(told)
+    return GAP.sub(lambda _gap: next(facts), text)
 
 
 def _places(session: Session, jane: Member, type_id: UUID, now: datetime) -> None:
@@ -119,6 +161,34 @@ def _past(
     session.flush()
     record_of(session, Anonymous(), Action.CONSULTATION_REQUESTED, consultation)
     return consultation
+
+
+def _who_comes(session: Session, doorway: Doorway, now: datetime) -> None:
+    """Two are expected: one at the time that was asked for, one at another."""
+    first, before, after = next_free_slots(session, now, count=3, therapist_id=doorway.therapist.person_id)
+    words = "We are good at holidays and bad at Mondays."
+    _expected(session, doorway, now, starts_at=first.start, first_name="Noa", words=words)
+    words = "I would rather come alone the first time."
+    moved = _expected(session, doorway, now, starts_at=after.start, first_name="Theo", words=words)
+    moved.previous_starts_at, moved.calendar_sequence = before.start, moved.calendar_sequence + 1
+    record_of(session, Anonymous(), Action.CONSULTATION_MOVED, moved)
+
+
+def _expected(
+    session: Session, doorway: Doorway, now: datetime, *, starts_at: datetime, first_name: str, words: str
+) -> Consultation:
+    asked_at = now - 2 * A_DAY
+    wanted = ConsultationRequest(
+        form_id=new_form_id(now), therapist_id=doorway.therapist.person_id, starts_at=starts_at, zone=doorway.zone,
+        first_name=first_name, email=f"{first_name.lower()}@example.org", partner_name="", partner_knows=PartnerKnows.NO,
+        words=words,
+        mark=Mark.of(doorway.posts[0].id, None, asked_at),
+    )  # fmt: skip
+    expected = request_consultation(session, Anonymous(), wanted, mail=None, now=now)
+    expected.created_at, expected.answered_at, expected.settled_at = asked_at, now - A_DAY, now - A_DAY
+    expected.status, expected.calendar_sequence = ConsultationStatus.CONFIRMED, 1
+    record_of(session, doorway.therapist, Action.CONSULTATION_CONFIRMED, expected)
+    return expected
 
 
 def _counts(session: Session, posts: Sequence[Post], today: date) -> None:

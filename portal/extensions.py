@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from flask import current_app
-from flask_babel import Babel
+from flask import Flask, current_app
+from flask_babel import Babel, Domain, get_locale
 from flask_login import LoginManager
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
@@ -11,6 +11,40 @@ from flask_sqlalchemy.session import Session as FlaskSession
 from htmx_flask import Htmx
 
 from portal.orm import Model
+
+
+class Texts(Domain):  # type: ignore[misc]  # flask-babel is untyped
+    """The sentences of each language, found by the language alone: a page asks for a hundred of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._known: dict[Any, Any] = {}
+
+    def get_translations(self) -> Any:
+        """Give the catalogue of the present language."""
+        locale = get_locale()
+        known = self._known.get(locale)
+        if known is None:
+            known = self._known[locale] = super().get_translations()
+        return known
+
+
+class PortalBabel(Babel):  # type: ignore[misc]  # likewise
+    """Babel with texts that are found quickly, from templates too."""
+
+    domain_instance = Texts()
+
+    def init_app(self, app: Flask, **options: Any) -> None:
+        """Tie it to an application."""
+        super().init_app(app, **options)
+        texts = self.domain_instance.get_translations
+        app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # the extension's own method
+            gettext=lambda words: texts().ugettext(words),
+            ngettext=lambda one, many, number: texts().ungettext(one, many, number),
+            newstyle=True,
+            pgettext=lambda sense, words: texts().upgettext(sense, words),
+            npgettext=lambda sense, one, many, number: texts().unpgettext(sense, one, many, number),
+        )
 
 
 class PortalSession(FlaskSession):
@@ -27,7 +61,7 @@ db = SQLAlchemy(
     metadata=Model.metadata,
     session_options={"class_": PortalSession, "expire_on_commit": False},
 )
-babel = Babel()
+babel = PortalBabel()
 login_manager = LoginManager()
 migrate = Migrate()
 htmx = Htmx()

@@ -6,8 +6,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, text
 
+from portal.app import create_app
 from portal.extensions import db
 from portal.health.models import Heartbeat
+from portal.settings import Settings
 from portal.transaction import ConstraintViolated, after_commit, current_session, transaction
 
 NOON = datetime(2026, 11, 24, 12, 0, 0, 123456, tzinfo=UTC)
@@ -58,7 +60,7 @@ def test_an_instant_needs_a_zone_and_comes_back_in_utc(either_app: Flask) -> Non
             session.add(Heartbeat(name="naive", beat_at=NOON.replace(tzinfo=None)))
 
 
-def test_sqlite_keeps_what_the_rest_relies_on(context: Flask) -> None:
+def test_sqlite_keeps_what_the_rest_relies_on(settings: Settings) -> None:
     wanted = {
         "journal_mode": "wal",
         "synchronous": 2,
@@ -66,10 +68,11 @@ def test_sqlite_keeps_what_the_rest_relies_on(context: Flask) -> None:
         "secure_delete": 1,
         "busy_timeout": 10000,
     }
-    for _ in range(2):
-        found = {name: current_session().scalar(text(f"pragma {name}")) for name in wanted}
-        assert found == wanted
-        db.engine.dispose()
+    with create_app(settings).app_context():
+        for _ in range(2):
+            found = {name: current_session().scalar(text(f"pragma {name}")) for name in wanted}
+            assert found == wanted
+            db.engine.dispose()
 
 
 def test_a_writer_waits_instead_of_failing_halfway(context: Flask) -> None:

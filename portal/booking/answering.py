@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from portal.audit.rules import Action
@@ -144,9 +144,4 @@ def attach_couple(session: Session, viewer: Member, consultation: Consultation, 
 
 
 def _free(session: Session, consultation: Consultation) -> None:
-    occupied = session.scalars(
-        select(OccupiedInterval)
-        .where(OccupiedInterval.id == consultation.occupied_id)
-        .execution_options(populate_existing=True)
-    ).one()
-    release(session, occupied)
+    release(session, session.get_one(OccupiedInterval, consultation.occupied_id, populate_existing=True))

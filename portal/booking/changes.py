@@ -4,10 +4,13 @@ from collections.abc import Collection
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from portal.booking.models import Consultation
 from portal.booking.rules import AlreadyAnswered, ConsultationStatus
+
+# As `seen`: whatever else changed meanwhile, the status alone decides.
+HOWEVER_IT_IS = Consultation.calendar_sequence
 
 
 def change(
@@ -15,12 +18,13 @@ def change(
     consultation: Consultation,
     *,
     of: Collection[ConsultationStatus],
-    seen: int | None = None,
+    seen: int | InstrumentedAttribute[int] | None = None,
     **values: Any,
 ) -> None:
     """Write `values`, and that calendars have to hear of it, if the consultation is still as it was seen. Two statements.
 
-    `seen`: the `calendar_sequence` of the page that was decided on; None: of the row as it was loaded.
+    `seen`: the `calendar_sequence` of the page that was decided on; None: of the row as it was loaded;
+    HOWEVER_IT_IS: any.
 
     Raises:
         AlreadyAnswered: it changed meanwhile, or stands as none `of` these.

@@ -3,13 +3,14 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from portal.audit.rules import Action
 from portal.audit.service import record_of
+from portal.booking.changes import HOWEVER_IT_IS, change
 from portal.booking.models import Consultation, WaitlistEntry
-from portal.booking.rules import ConsultationStatus, EndedBy, MailWords, WaitlistState
+from portal.booking.rules import AlreadyAnswered, ConsultationStatus, EndedBy, MailWords, WaitlistState
 from portal.booking.telling import tell_therapist
 from portal.booking.waitlist import leave_waitlist
 from portal.diary.models import OccupiedInterval
@@ -68,22 +69,14 @@ def _end(
     session: Session, viewer: TokenHolder, consultation: Consultation, *, mail: MailWords, now: datetime
 ) -> None:
     hold_diary(session, consultation.therapist_id, now)
-    ended = session.scalar(
-        update(Consultation)
-        .where(Consultation.id == consultation.id, Consultation.status.in_(OPEN))
-        .values(
-            status=ConsultationStatus.CANCELLED,
-            ended_by=EndedBy.DISOWNED,
-            answered_at=now,
-            calendar_sequence=Consultation.calendar_sequence + 1,
-        )
-        .returning(Consultation.id)
-        .execution_options(synchronize_session=False)
-    )
-    if ended is None:
+    try:
+        change(
+            session, consultation, of=OPEN, seen=HOWEVER_IT_IS, status=ConsultationStatus.CANCELLED,
+            ended_by=EndedBy.DISOWNED, answered_at=now,
+        )  # fmt: skip
+    except AlreadyAnswered:
         return
-    session.refresh(consultation, ["status", "ended_by", "answered_at", "calendar_sequence", "occupied_id"])
-    release(session, session.get_one(OccupiedInterval, consultation.occupied_id))
+    release(session, session.get_one(OccupiedInterval, consultation.occupied_id, populate_existing=True))
     record_of(session, viewer, Action.CONSULTATION_DISOWNED, consultation)
     tell_therapist(
         session, consultation.therapist_id, MessageKind.THERAPIST_NOTICE, mail=mail, now=now,

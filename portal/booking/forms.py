@@ -89,6 +89,37 @@ class Phone:
             ) from None
 
 
+class VisitorForm(Form):
+    """A form of somebody without an account: `form_key` lets it count once however often it is sent.
+
+    `website` is not for people: whoever fills it in is a program.
+    """
+
+    form_key = HiddenField()
+    website = StringField(_l("Please leave this empty"))
+
+
+def first_name_field() -> StringField:
+    """Ask a visitor for a name."""
+    return StringField(
+        _l("Your first name"),
+        filters=[stripped],
+        validators=[Given(_l("Please tell us what to call you.")), Text(80)],
+    )
+
+
+def partner_knows_field() -> RadioField:
+    """Ask what decides whether the partner may be named anywhere."""
+    return RadioField(
+        _l("Does your partner know about this?"), choices=KNOWS, default=PartnerKnows.UNSAID.value
+    )
+
+
+def agreed_field() -> BooleanField:
+    """Ask whether what was typed may be kept."""
+    return BooleanField(validators=[Given(_l("Please agree, so that these details may be kept."))])
+
+
 class RemindedForm(Form):
     """A form with a phone, and, where the portal has a gateway for text messages, the question how to remind.
 
@@ -119,17 +150,13 @@ class RemindedForm(Form):
             )
 
 
-class RequestConsultationForm(RemindedForm):
-    """The form of one booking. `website` is not for people: whoever fills it in is a program.
+class RequestConsultationForm(RemindedForm, VisitorForm):
+    """The form of one booking.
 
     `asked_about`: the address that was asked about already, because it looks mistyped; it is taken as it stands.
     """
 
-    first_name = StringField(
-        _l("Your first name"),
-        filters=[stripped],
-        validators=[Given(_l("Please tell us what to call you.")), Text(80)],
-    )
+    first_name = first_name_field()
     email = EmailField(
         _l("E-mail"),
         description=_l("For the confirmation and changes to this time. Nothing else."),
@@ -143,17 +170,13 @@ class RequestConsultationForm(RemindedForm):
         validators=[Phone()],
     )
     partner_name = StringField(_l("Your partner’s first name"), filters=[stripped], validators=[Text(80)])
-    partner_knows = RadioField(
-        _l("Does your partner know about this?"), choices=KNOWS, default=PartnerKnows.UNSAID.value
-    )
+    partner_knows = partner_knows_field()
     words = TextAreaField(
         _l("A line or two is plenty"), filters=[unix_lines], validators=[Text(600, lines=True)]
     )
-    agreed = BooleanField(validators=[Given(_l("Please agree, so that these details may be kept."))])
+    agreed = agreed_field()
     zone = HiddenField(_l("Your time zone"), validators=[KnownZone()])
-    form_key = HiddenField()
     asked_about = HiddenField()
-    website = StringField(_l("Please leave this empty"))
     questions: Sequence[IntakeQuestion] = ()
 
     @property

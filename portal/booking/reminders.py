@@ -30,8 +30,8 @@ from portal.booking.models import Consultation, Reminder
 from portal.booking.rules import ConsultationStatus, MailWords
 from portal.booking.telling import tell_person
 from portal.diary.models import ConsultationTypeRow
-from portal.notices.models import MessageKind
-from portal.notices.service import ask_about
+from portal.notices.models import Message, MessageKind, MessagePart, MessageState
+from portal.notices.service import ask_about, phone_code
 from portal.people.models import Person
 from portal.security.viewer import JobFor
 
@@ -97,6 +97,27 @@ def owe_reminders(
         return None
     last, person = page[-1]
     return Place(last.starts_at, last.id, person.id)
+
+
+def has_left_out_reminder(session: Session, consultation: Consultation) -> bool:
+    """Tell whether the booker's reminder of the present time never left: too late, or no server took it. One statement.
+
+    What perhaps left is not told of. `consultation`: with its person.
+    """
+    person = consultation.person
+    if consultation.status is not ConsultationStatus.CONFIRMED or person.erased_at is not None:
+        return False
+    codes = [code for code in (person.email_code, phone_code(session, person)) if code is not None]
+    is_unsent = exists().where(
+        Message.address_code.in_(codes),
+        Message.state.in_((MessageState.FAILED, MessageState.SUPPRESSED)),
+        Message.handovers == 0,
+        MessagePart.message_id == Message.id,
+        MessagePart.kind == MessageKind.CONSULTATION_REMINDER,
+        MessagePart.about_id == consultation.id,
+        MessagePart.about_version == consultation.calendar_sequence,
+    )
+    return bool(session.scalar(select(is_unsent)))
 
 
 def _due(session: Session, lead: Lead, now: datetime, after: Place | None) -> Select[Consultation, Person]:

@@ -4,18 +4,25 @@ from typing import Any
 from uuid import UUID
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, EmailField, HiddenField, RadioField, SelectMultipleField
+from wtforms import EmailField, HiddenField, RadioField, SelectMultipleField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import StopValidation
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from portal.booking.forms import KNOWS, Given, KnownZone
+from portal.booking.forms import (
+    Given,
+    KnownZone,
+    VisitorForm,
+    agreed_field,
+    first_name_field,
+    partner_knows_field,
+)
 from portal.booking.rules import PartnerKnows
 from portal.booking.waitlist import WaitlistRequest
 from portal.booking.wishes import AFTERNOON_PART, EVENING_PART, MORNING_PART, Wishes
 from portal.marks import Mark
 from portal.web.addresses import deliverable
-from portal.web.forms import Address, Form, StringField, Text, stripped
+from portal.web.forms import Address, stripped
 
 WEEKDAYS = (
     _l("Monday"), _l("Tuesday"), _l("Wednesday"), _l("Thursday"), _l("Friday"), _l("Saturday"), _l("Sunday"),
@@ -52,8 +59,8 @@ class Bits(SelectMultipleField):  # type: ignore[misc]  # WTForms is untyped
         return sum({int(value) for value in self.data or []})
 
 
-class WaitlistForm(Form):
-    """The form of one place on the list. `website` is not for people: whoever fills it in is a program."""
+class WaitlistForm(VisitorForm):
+    """The form of one place on the list."""
 
     type_id = RadioField(_l("What for"), validate_choice=True)
     place_id = RadioField(_l("Where"), validate_choice=True)
@@ -69,24 +76,16 @@ class WaitlistForm(Form):
         validators=[OneAtLeast(_l("Please tick at least one time of day."))],
         invalid_choice_message=NOT_THERE,
     )
-    first_name = StringField(
-        _l("Your first name"),
-        filters=[stripped],
-        validators=[Given(_l("Please tell us what to call you.")), Text(80)],
-    )
+    first_name = first_name_field()
     email = EmailField(
         _l("E-mail"),
         description=_l("We write when a time is free that suits you. Nothing else."),
         filters=[stripped],
         validators=[Given(_l("Please enter the address that we write to.")), Address()],
     )
-    partner_knows = RadioField(
-        _l("Does your partner know about this?"), choices=KNOWS, default=PartnerKnows.UNSAID.value
-    )
-    agreed = BooleanField(validators=[Given(_l("Please agree, so that these details may be kept."))])
+    partner_knows = partner_knows_field()
+    agreed = agreed_field()
     zone = HiddenField(_l("Your time zone"), validators=[KnownZone()])
-    form_key = HiddenField()
-    website = StringField(_l("Please leave this empty"))
 
     def offer_choices(self, types: list[tuple[str, str]], places: list[tuple[str, str]]) -> None:
         """Say what can be waited for; a question with one answer is not asked. Places may be empty."""

@@ -155,7 +155,14 @@ class OccupiedInterval(Model):
     __tablename__ = "occupied_interval"
     __table_args__ = (
         CheckConstraint("starts_at < ends_at", name="ends_after_start"),
-        Index("ix_occupied_interval_therapist_id_starts_at", "therapist_id", "starts_at"),
+        Index(
+            "ix_occupied_interval_therapist_id_ends_at",
+            "therapist_id",
+            "ends_at",
+            "starts_at",
+            "is_released",
+            "expires_at",
+        ),
     )
 
     therapist_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))

@@ -7,7 +7,17 @@ from typing import Any, NamedTuple, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BigInteger, Integer, Select, null, select, type_coerce
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    Integer,
+    Select,
+    bindparam,
+    null,
+    select,
+    type_coerce,
+)
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.orm import Session
 
@@ -51,20 +61,74 @@ class Bookable(NamedTuple):
     places: tuple[PlaceRow, ...]
 
 
+def _is_live(now: datetime | BindParameter[datetime]) -> tuple[Any, Any]:
+    """Select what occupies time: a hold that has run out does not."""
+    return (
+        OccupiedInterval.is_released.is_(False),
+        OccupiedInterval.expires_at.is_(None) | (OccupiedInterval.expires_at > now),
+    )
+
+
+def _bounds(table: type[OccupiedInterval | BusyInterval]) -> Select[int, int]:
+    return (
+        select(
+            type_coerce(table.starts_at, BigInteger).label("since"),
+            type_coerce(table.ends_at, BigInteger).label("until"),
+        )
+        .where(table.therapist_id == bindparam("therapist"))
+        .where(table.ends_at > bindparam("since"), table.starts_at < bindparam("until"))
+    )
+
+
+def _counts_at(table: type[WeeklyHoursRow | SpecialHours]) -> ColumnElement[bool]:
+    """Select what holds everywhere, and what holds at one place; "place" is null where none was chosen."""
+    return table.place_id.is_(None) | (table.place_id == bindparam("place"))
+
+
+# Written once: the page of free times would spend longer on writing them anew than the database on answering.
+_BOOKABLE = (
+    select(Therapist, ConsultationTypeRow, PlaceRow)
+    .join(ConsultationTypeRow, ConsultationTypeRow.therapist_id == Therapist.person_id)
+    .outerjoin(TypePlace, TypePlace.type_id == ConsultationTypeRow.id)
+    .outerjoin(PlaceRow, (PlaceRow.id == TypePlace.place_id) & PlaceRow.is_active)
+    .where(Therapist.is_listed, ConsultationTypeRow.is_active)
+    .order_by(Therapist.position, Therapist.display_name, Therapist.id)
+    .order_by(ConsultationTypeRow.position, ConsultationTypeRow.created_at, ConsultationTypeRow.id)
+    .order_by(PlaceRow.position, PlaceRow.name, PlaceRow.id)
+)
+# Weekly hours and special dates alike: a special date has no weekday, and is valid on itself alone.
+_HOURS = (
+    select(
+        WeeklyHoursRow.weekday, WeeklyHoursRow.starts, WeeklyHoursRow.ends,
+        WeeklyHoursRow.valid_from, WeeklyHoursRow.valid_until, WeeklyHoursRow.place_id,
+    )
+    .where(WeeklyHoursRow.therapist_id == bindparam("therapist"), _counts_at(WeeklyHoursRow))
+    .union_all(
+        select(
+            sql_cast(null(), Integer), SpecialHours.starts, SpecialHours.ends, SpecialHours.on_date,
+            SpecialHours.on_date, SpecialHours.place_id,
+        ).where(SpecialHours.therapist_id == bindparam("therapist"), _counts_at(SpecialHours))
+    )
+    .order_by("weekday", "starts", "valid_from")
+)  # fmt: skip
+_AWAY = (
+    select(
+        TimeOff.starts_at, TimeOff.ends_at, TimeOff.return_on, TimeOff.cover_line, TimeOff.cover_id, Therapist.display_name
+    )
+    .outerjoin(Therapist, Therapist.person_id == TimeOff.cover_id)
+    .where(TimeOff.therapist_id == bindparam("therapist"))
+    .where(TimeOff.ends_at > bindparam("since"), TimeOff.starts_at < bindparam("until"))
+    .order_by(TimeOff.starts_at, TimeOff.id)
+)  # fmt: skip
+_OWN = _bounds(OccupiedInterval).where(*_is_live(bindparam("now")))
+_TAKEN = _OWN.union_all(_bounds(BusyInterval))
+_TAKEN_BESIDE = _OWN.where(OccupiedInterval.id != bindparam("ignored")).union_all(_bounds(BusyInterval))
+
+
 def list_bookable(session: Session) -> list[Bookable]:
     """List what visitors can book, in the practice's order of therapists and each one's order of types. One statement."""
-    rows = session.execute(
-        select(Therapist, ConsultationTypeRow, PlaceRow)
-        .join(ConsultationTypeRow, ConsultationTypeRow.therapist_id == Therapist.person_id)
-        .outerjoin(TypePlace, TypePlace.type_id == ConsultationTypeRow.id)
-        .outerjoin(PlaceRow, (PlaceRow.id == TypePlace.place_id) & PlaceRow.is_active)
-        .where(Therapist.is_listed, ConsultationTypeRow.is_active)
-        .order_by(Therapist.position, Therapist.display_name, Therapist.id)
-        .order_by(ConsultationTypeRow.position, ConsultationTypeRow.created_at, ConsultationTypeRow.id)
-        .order_by(PlaceRow.position, PlaceRow.name, PlaceRow.id)
-    )
     found: dict[UUID, Bookable] = {}
-    for therapist, type_, place in rows:
+    for therapist, type_, place in session.execute(_BOOKABLE):
         known = found.get(type_.id, Bookable(therapist, type_, ()))
         found[type_.id] = known._replace(places=(*known.places, place)) if place is not None else known
     return list(found.values())
@@ -156,30 +220,12 @@ def _availability_of(
     session: Session, therapist_id: UUID, own_zone: ZoneInfo, zone: ZoneInfo, place: PlaceRow | None
 ) -> tuple[Availability, ...]:
     """Load the hours that hold everywhere and those of the place, each with its special dates. One statement."""
-    table = _hours_everywhere_and_at(therapist_id, place)
     own: list[Any] = []
     there: list[Any] = []
-    for row in session.execute(table):
+    asked = {"therapist": therapist_id, "place": None if place is None else place.id}
+    for row in session.execute(_HOURS, asked):
         (own if row.place_id is None else there).append(row)
     return available_at(_availability(own, own_zone), _availability(there, zone))
-
-
-def _hours_everywhere_and_at(therapist_id: UUID, place: PlaceRow | None) -> Any:
-    """Select weekly hours and special dates alike; a special date has no weekday, and is valid on itself alone."""
-    weekly = select(
-        WeeklyHoursRow.weekday, WeeklyHoursRow.starts, WeeklyHoursRow.ends,
-        WeeklyHoursRow.valid_from, WeeklyHoursRow.valid_until, WeeklyHoursRow.place_id,
-    ).where(WeeklyHoursRow.therapist_id == therapist_id, _counts_at(WeeklyHoursRow, place))  # fmt: skip
-    special = select(
-        sql_cast(null(), Integer), SpecialHours.starts, SpecialHours.ends, SpecialHours.on_date, SpecialHours.on_date,
-        SpecialHours.place_id,
-    ).where(SpecialHours.therapist_id == therapist_id, _counts_at(SpecialHours, place))  # fmt: skip
-    return weekly.union_all(special).order_by("weekday", "starts", "valid_from")
-
-
-def _counts_at(table: type[WeeklyHoursRow | SpecialHours], place: PlaceRow | None) -> Any:
-    everywhere = table.place_id.is_(None)
-    return everywhere if place is None else everywhere | (table.place_id == place.id)
 
 
 def _availability(rows: Sequence[Any], zone: ZoneInfo) -> Availability:
@@ -192,20 +238,13 @@ def _availability(rows: Sequence[Any], zone: ZoneInfo) -> Availability:
 
 
 def _away_of(session: Session, therapist_id: UUID, reach: Interval) -> list[TimeAway]:
-    rows = session.execute(
-        select(TimeOff, Therapist.display_name)
-        .outerjoin(Therapist, Therapist.person_id == TimeOff.cover_id)
-        .where(TimeOff.therapist_id == therapist_id)
-        .where(TimeOff.ends_at > reach.start, TimeOff.starts_at < reach.end)
-        .order_by(TimeOff.starts_at, TimeOff.id)
-    )
-    return [
-        TimeAway(Interval(row.starts_at, row.ends_at), row.return_on, _cover(row, name)) for row, name in rows
-    ]
+    rows = session.execute(_AWAY, {"therapist": therapist_id, "since": reach.start, "until": reach.end})
+    return [TimeAway(Interval(row.starts_at, row.ends_at), row.return_on, _cover(row)) for row in rows]
 
 
-def _cover(row: TimeOff, name: str | None) -> Cover | None:
-    return Cover(row.cover_line, row.cover_id, name or "") if row.cover_line or row.cover_id else None
+def _cover(row: Any) -> Cover | None:
+    known = row.cover_line or row.cover_id
+    return Cover(row.cover_line, row.cover_id, row.display_name or "") if known else None
 
 
 def _cap_of(
@@ -231,14 +270,6 @@ def _cap_of(
     return Cap(zone, type_.daily_cap, type_.weekly_cap, booked)
 
 
-def _is_live(now: datetime) -> tuple[Any, Any]:
-    """Select what occupies time: a hold that has run out does not."""
-    return (
-        OccupiedInterval.is_released.is_(False),
-        OccupiedInterval.expires_at.is_(None) | (OccupiedInterval.expires_at > now),
-    )
-
-
 def _occupied_of(
     session: Session,
     therapist_id: UUID,
@@ -253,10 +284,10 @@ def _occupied_of(
     Gaps in which not even one slot has room count as taken. A hold that has run out occupies nothing.
     """
     # As the driver gives them: to make rows and instants of ten thousand bounds would cost more than the whole page.
-    taken = _bounds(OccupiedInterval, therapist_id, reach).where(*_is_live(now))
+    asked = {"therapist": therapist_id, "since": reach.start, "until": reach.end, "now": now}
     if ignoring is not None:
-        taken = taken.where(OccupiedInterval.id != ignoring)
-    found = session.connection().execute(taken.union_all(_bounds(BusyInterval, therapist_id, reach)))
+        asked["ignored"] = ignoring
+    found = session.connection().execute(_TAKEN if ignoring is None else _TAKEN_BESIDE, asked)
     bounds_of_rows: list[tuple[Any, Any]] = sorted(found.cursor.fetchall()) if found.cursor else []
     found.close()
     dialect, instant = session.get_bind().dialect, UtcDateTime()
@@ -265,19 +296,6 @@ def _occupied_of(
         Interval(*(cast("datetime", instant.process_result_value(bound, dialect)) for bound in bounds))
         for bounds in _joined(bounds_of_rows, least)
     ]
-
-
-def _bounds(
-    table: type[OccupiedInterval | BusyInterval], therapist_id: UUID, reach: Interval
-) -> Select[int, int]:
-    return (
-        select(
-            type_coerce(table.starts_at, BigInteger).label("since"),
-            type_coerce(table.ends_at, BigInteger).label("until"),
-        )
-        .where(table.therapist_id == therapist_id)
-        .where(table.ends_at > reach.start, table.starts_at < reach.end)
-    )
 
 
 def _room(kind: ConsultationType) -> timedelta:

@@ -5,18 +5,18 @@ from typing import Any
 from uuid import UUID
 
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, EmailField, HiddenField, RadioField
+from wtforms import BooleanField, EmailField, RadioField
 from wtforms.fields.choices import SelectChoice
 
-from portal.booking.forms import Given
+from portal.booking.forms import Given, VisitorForm
 from portal.front.rules import Letter
 from portal.practice.models import Therapist
 from portal.web.addresses import deliverable
-from portal.web.forms import Address, Form, StringField, Text, TextAreaField, stripped, unix_lines
+from portal.web.forms import Address, StringField, Text, TextAreaField, stripped, unix_lines
 
 
-class LetterForm(Form):
-    """A letter. `website` is not for people: whoever fills it in is a program."""
+class LetterForm(VisitorForm):
+    """A letter."""
 
     to = RadioField(_l("To"), validators=[Given(_l("Please choose whom you write to."))])
     first_name = StringField(
@@ -40,8 +40,6 @@ class LetterForm(Form):
         _l("You may keep this letter and my address, to answer me"),
         validators=[Given(_l("Please agree, so that your letter may be kept."))],
     )
-    form_key = HiddenField()
-    website = StringField(_l("Please leave this empty"))
 
     def offer(self, therapists: Sequence[Therapist]) -> None:
         """Offer the therapists who can be written to; who is alone need not be chosen."""

@@ -96,6 +96,11 @@ def _formatted(value: date, pattern: str, locale: Locale | None) -> str:
 
 def options(choices: Sequence[tuple[str, str]], chosen: str) -> Markup:
     """Write the options of a long select (value and label each): four hundred of them take a template too long."""
+    return _options(tuple(choices), chosen)
+
+
+@lru_cache(maxsize=8)
+def _options(choices: tuple[tuple[str, str], ...], chosen: str) -> Markup:
     return Markup("").join(_option(value, label, is_chosen=value == chosen) for value, label in choices)
 
 

@@ -106,7 +106,7 @@ class TestTheOwnPage:
         foreign = app.extensions["signer"].sign_id(TokenPurpose.CONSULTATION_GUEST, the_one(app).id)
         pages = {
             page[:-3],
-            page[:-1] + ("A" if page[-1] != "A" else "B"),
+            page[:-2] + ("A" if page[-2] != "A" else "B") + page[-1],
             f"/consultations/{foreign}",
             "/consultations/x.y",
             f"/joined/{foreign}",

@@ -3,14 +3,17 @@
 import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import pytest
 from flask import Flask
 from sqlalchemy import select, update
+from sqlalchemy.orm import joinedload
 
 from portal.booking import reminders
 from portal.booking.changes import change
 from portal.booking.models import Consultation
+from portal.booking.reminders import has_left_out_reminder
 from portal.booking.rules import ConsultationStatus
 from portal.clock import utc_now
 from portal.diary.models import ConsultationTypeRow
@@ -48,6 +51,14 @@ def said(part: MessagePart, now: datetime = NOW) -> bool:
     """Ask, as the job does, whether a part is still to be said."""
     with transaction() as session:
         return bool(what_to_say(session, JobFor(part.message_id), now)[1])
+
+
+def has_left_out(consultation_id: UUID) -> bool:
+    with transaction() as session:
+        found = select(Consultation).where(Consultation.id == consultation_id)
+        return has_left_out_reminder(
+            session, session.scalars(found.options(joinedload(Consultation.person))).one()
+        )
 
 
 class TestDue:
@@ -213,6 +224,41 @@ class TestTruth:
                 practice.agree(session, begins_in=hours * HOUR)
         assert practice.sweep() == 3
         assert [said(part, NOW + 12 * HOUR) for part in parts()].count(True) == 1
+
+
+class TestLeftOut:
+    @pytest.mark.parametrize(
+        ("state", "handovers", "is_told"),
+        [
+            (MessageState.SUPPRESSED, 0, True),
+            (MessageState.FAILED, 0, True),
+            (MessageState.FAILED, 2, False),  # perhaps it left
+            (MessageState.SENT, 1, False),
+            (MessageState.WAITING, 0, False),
+        ],
+    )
+    def test_is_told_to_the_therapist(
+        self, practice: Agreed, state: MessageState, handovers: int, *, is_told: bool
+    ) -> None:
+        with transaction() as session:
+            consultation = practice.agree(session, begins_in=23 * HOUR)
+        practice.sweep()
+        with transaction() as session:
+            session.execute(update(Message).values(state=state, handovers=handovers))
+        assert has_left_out(consultation.id) is is_told
+
+    def test_is_told_no_more_once_the_time_was_moved(self, practice: Agreed) -> None:
+        with transaction() as session:
+            consultation = practice.agree(session, begins_in=23 * HOUR)
+        practice.sweep()
+        with transaction() as session:
+            session.execute(update(Message).values(state=MessageState.SUPPRESSED))
+            found = session.get_one(Consultation, consultation.id)
+            change(
+                session, found, of=[ConsultationStatus.CONFIRMED], starts_at=NOW + 72 * HOUR,
+                ends_at=NOW + 73 * HOUR, settled_at=NOW,
+            )  # fmt: skip
+        assert not has_left_out(consultation.id)
 
 
 class TestPages:

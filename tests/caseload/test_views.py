@@ -19,17 +19,12 @@ from portal.notices.models import Message, MessagePart
 from portal.transaction import current_session, transaction
 from tests.support.cast import Cast, client_of, make_couple
 from tests.support.statements import counted
-from tests.support.world import World, make_world
+from tests.support.world import World
 
 PAIR = {
     "first_first_name": "Priya", "first_last_name": "Shah", "first_email": "priya@example.org", "second_first_name": "Tom",
     "second_last_name": "Reed", "second_email": "", "secrets_policy": "limited",
 }  # fmt: skip
-
-
-@pytest.fixture
-def world(app: Flask) -> World:
-    return make_world(app)
 
 
 @pytest.fixture

@@ -30,6 +30,9 @@ from tests.support.cast import Cast, client_of
 SITE = "blog.example.org"
 LISTED = [f"https://{SITE}", "https://www.example.net"]
 HOME = f"/embed/{SITE}"
+WISHES = {
+    "first_name": "Noor", "email": "noor@example.org", "weekdays": ["1", "8"], "parts": ["1"], "partner_knows": "no",
+}  # fmt: skip
 READER = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"}
 
 
@@ -61,6 +64,13 @@ def form_of(answer: TestResponse) -> Tag:
     form = soup(answer).select_one("form#details")
     assert form is not None, answer.text
     return form
+
+
+def action_of(answer: TestResponse) -> str:
+    """Read where a page's form goes: an address that is signed for this page."""
+    form = soup(answer).select_one("main form[method=post]")
+    assert form is not None, answer.text
+    return str(form["action"])
 
 
 def filled(app: Flask, answer: TestResponse) -> dict[str, str]:
@@ -288,6 +298,31 @@ class TestColours:
 
         assert "theme.css" not in answer.text
         assert reader.get(f"{HOME},{colours}/theme.css").status_code == 404
+
+
+class TestThePlaceOnTheWaitingList:
+    """Where the way through a frame ends for who finds no time that suits."""
+
+    def test_is_taken_seen_and_given_up_without_leaving_the_frame(
+        self, app: Flask, reader: FlaskClient
+    ) -> None:
+        asked = reader.get(f"{HOME}/waitlist")
+        joined = reader.post(action_of(asked), data=filled(app, asked) | WISHES)
+        assert joined.status_code == 303 and joined.location.startswith(f"{HOME}/waitlist/")
+        waiting = reader.get(joined.location)
+        shown = soup(waiting).main
+        assert shown is not None and "You are on the list" in shown.text
+        assert "Monday, Thursday" in shown.text and "Noor" not in waiting.text
+        assert rules_of(waiting)["frame-ancestors"] == " ".join(("'self'", *LISTED))
+        assert not waiting.headers.getlist("Set-Cookie")
+        left = reader.post(action_of(waiting), data=typed(waiting))
+        assert left.location == joined.location
+        assert "no longer on the list" in reader.get(left.location).text
+        again = soup(reader.get(left.location)).select_one("main a.button")
+        assert again is not None and str(again["href"]).startswith(f"{HOME}/times")
+
+    def test_of_an_altered_link_is_not_told(self, reader: FlaskClient) -> None:
+        assert reader.get(f"{HOME}/waitlist/x.y").status_code == 404
 
 
 class TestTheList:

@@ -1,13 +1,11 @@
 """Databases, Redis and disks that are gone, full or held by somebody else: a clear answer, nothing lost, no repair by hand."""
 
 import resource
-import secrets
 import signal
 import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 from uuid import UUID
@@ -17,14 +15,12 @@ import pytest
 from psycopg import Connection, OperationalError
 from sqlalchemy import func, select
 
-from portal.accounts.models import LoginSession
 from portal.audit.models import AuditEvent
 from portal.clock import utc_now
 from portal.documents.models import Document, DocumentState
 from portal.extensions import db
 from portal.meetings.models import Note
 from portal.meetings.service import write_note
-from portal.security.crypto import hashed_token
 from portal.supervise import descendants
 from portal.transaction import current_session, transaction
 from tests.booking.visit import free_slots_of, open_diary
@@ -89,18 +85,10 @@ def test_f03_the_web_process_dies_around_each_commit_of_a_signature(rig: Rig, pl
 
 def sign(rig: Rig, portal: Portal, meeting_id: UUID) -> httpx.Response:
     """Press the button as the therapist, in a browser of a moment ago."""
-    token, now = secrets.token_urlsafe(16), utc_now()
-    with transaction() as session:
-        sign_in = LoginSession(
-            account_id=rig.cast.therapist.account_id, token_hash=hashed_token(token), device="Test", is_limited=False,
-            proved_at=now, last_seen_at=now, expires_at=now + timedelta(hours=1),
-        )  # fmt: skip
-        session.add(sign_in)
-        session.flush()
-        form_token = rig.app.extensions["signer"].form_token(sign_in.id)
+    cookies, form_token = rig.sign_in(rig.cast.therapist)
     return httpx.post(
         f"http://localhost:{portal.port}/meetings/{meeting_id}/note/sign",
-        data={"form_token": form_token, "revision": "1"}, cookies={"session": token}, timeout=60,
+        data={"form_token": form_token, "revision": "1"}, cookies=cookies, timeout=60,
     )  # fmt: skip
 
 

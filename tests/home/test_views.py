@@ -18,14 +18,9 @@ from portal.practice.models import Consent, ConsentText
 from portal.practice.texts import DEFAULT_CONSENTS
 from portal.transaction import current_session, transaction
 from tests.support.cast import Actor, client_of
-from tests.support.world import World, make_world
+from tests.support.world import World
 
 NO_DATE = "No date is set here yet."
-
-
-@pytest.fixture
-def world(app: Flask) -> World:
-    return make_world(app)
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from portal.transaction import current_session, transaction
 from tests.homework.shelf import TASKS, catalogue
 from tests.homework.test_views import send, words
 from tests.support.cast import Actor, Cast, client_of, make_person
-from tests.support.world import World, make_world, path_of
+from tests.support.world import World, path_of
 
 VALUES, IN_PARTS, *_ = TASKS
 HERE = PageMark("a" * 16)
@@ -159,10 +159,6 @@ def test_whoever_left_reaches_nothing_shared_while_the_other_still_does(
 
 
 class TestClosing:
-    @pytest.fixture
-    def world(self, app: Flask) -> World:
-        return make_world(app)
-
     @pytest.fixture
     def jane(self, app: Flask, world: World) -> FlaskClient:
         return client_of(app, world.cast.therapist)

@@ -23,6 +23,7 @@ from tests.support.browser import Visitor, chromium, visitor
 from tests.support.postgres import PostgresServer, postgres_server_process
 from tests.support.processes import Portal, portal_processes
 from tests.support.redis import RedisServer, redis_server_process
+from tests.support.remembered import lend_statements
 from tests.support.smtp import Mailbox, smtp_server
 
 
@@ -31,6 +32,7 @@ def migrate(database_url: str, instance: Path) -> None:
     app = create_app(settings_from_environment({"INSTANCE": str(instance), "DATABASE_URL": database_url}))
     with app.app_context():
         flask_migrate.upgrade()
+        lend_statements(db.engine)
         db.engine.dispose()
 
 
@@ -55,13 +57,28 @@ def postgres_template(postgres_process: PostgresServer, tmp_path_factory: pytest
     return name
 
 
+@pytest.fixture(scope="session")
+def postgres_spares() -> list[str]:
+    """The names of databases that earlier tests have used and that are empty again."""
+    return []
+
+
 @pytest.fixture
-def postgres_url(postgres_server: PostgresServer, postgres_template: str) -> Iterator[str]:
+def postgres_url(
+    postgres_server: PostgresServer, postgres_template: str, postgres_spares: list[str]
+) -> Iterator[str]:
     """A migrated PostgreSQL database of the test's own."""
-    name = f"t_{uuid.uuid4().hex}"
-    yield postgres_server.create_database(name, postgres_template)
+    if postgres_spares:
+        name = postgres_spares.pop()
+    else:
+        name = f"t_{uuid.uuid4().hex}"
+        postgres_server.copy_to_empty(name, postgres_template)
+    yield postgres_server.url(name)
     postgres_server.ensure_running()
-    postgres_server.drop_database(name)
+    if postgres_server.made_like_new(name):
+        postgres_spares.append(name)
+    else:
+        postgres_server.drop_database(name)
 
 
 @pytest.fixture

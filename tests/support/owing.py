@@ -22,6 +22,7 @@ from portal.people.service import add_person
 from portal.queueing import JobName
 from portal.transaction import transaction
 from tests.conftest import settings_for
+from tests.support.remembered import share_statements
 
 
 @contextmanager
@@ -29,6 +30,7 @@ def application(folder: Path, database_url: str, **changes: object) -> Iterator[
     """The portal on a migrated database, inside an application context."""
     app = create_app(settings_for(folder, database_url, **changes))
     with app.app_context():
+        share_statements(db.engine)
         yield app
         db.session.remove()
         db.engine.dispose()

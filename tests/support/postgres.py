@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import psycopg
@@ -30,6 +31,13 @@ OPTIONS = {
     "timezone": "UTC",
     "log_min_messages": "warning",
 }
+
+END_OTHERS = """select pg_terminate_backend(pid) from pg_stat_activity
+    where datname = current_database() and pid != pg_backend_pid()"""
+TABLES = "select tablename from pg_tables where schemaname = 'public' and tablename != 'alembic_version'"
+SHAPE = """select (select count(*) from pg_class), (select count(*) from pg_attribute where not attisdropped),
+    (select count(*) from pg_constraint), (select count(*) from pg_trigger where tgenabled = 'O'),
+    (select count(*) from pg_proc)"""
 
 
 def _wheel() -> Path:
@@ -53,6 +61,7 @@ class PostgresServer:
             os.chown(folder, self._user, self._user)
         self.programs = self._readable(_wheel()) / "bin"
         self._running: Running | None = None
+        self._shapes: dict[str, tuple[Any, ...] | None] = {}
 
     def _readable(self, install: Path) -> Path:
         """Copy the binaries where the other uid cannot reach them, as in a folder below /root."""
@@ -154,12 +163,34 @@ class PostgresServer:
             )
         return self.url(name)
 
+    def copy_to_empty(self, name: str, template: str) -> str:
+        """Make a copy of ``template`` that `made_like_new` can empty, and return its URL."""
+        url = self.create_database(name, template)
+        with self.connect(name) as connection:
+            self._shapes[name] = connection.execute(SHAPE).fetchone()
+        return url
+
     def drop_database(self, name: str) -> None:
         """Drop a database, even with sessions still open."""
         with self.connect() as connection:
             connection.execute(
                 sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))
             )
+
+    def made_like_new(self, name: str) -> bool:
+        """Empty a copy of the template for the next test, at a fraction of the price of another copy.
+
+        Tells False, and nothing more, where a test has changed more than rows.
+        """
+        with self.connect(name) as connection:
+            connection.execute(END_OTHERS)
+            is_whole = connection.execute(SHAPE).fetchone() == self._shapes[name]
+            if is_whole:
+                no_trigger = sql.SQL("set session_replication_role = replica")
+                tables = [sql.Identifier(table) for (table,) in connection.execute(TABLES)]
+                emptied = (sql.SQL("delete from {}").format(table) for table in tables)
+                connection.execute(sql.SQL(";").join([no_trigger, *emptied]))
+        return is_whole
 
 
 @contextmanager

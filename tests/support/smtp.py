@@ -18,6 +18,7 @@ class Mishap(Enum):
     """What goes wrong with each message from now on."""
 
     NONE = auto()
+    BROKEN_TLS = auto()  # promises to encrypt, and cannot
     GREYLIST = auto()  # refused for now, at RCPT
     TRY_LATER = auto()  # refused for now, after DATA
     REFUSE = auto()  # refused for good, after DATA
@@ -64,7 +65,14 @@ class Mailbox:
         """List the messages to one recipient, oldest first."""
         return [one.message for one in self.received if address in one.recipients]
 
-    async def handle_RCPT(  # noqa: N802 - aiosmtpd looks for this name and calls it like this
+    async def handle_EHLO(  # noqa: N802 - aiosmtpd looks for this name and calls it like this
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        is_broken = self.mishap is Mishap.BROKEN_TLS
+        return [*responses[:-1], "250-STARTTLS", responses[-1]] if is_broken else responses
+
+    async def handle_RCPT(  # noqa: N802 - likewise
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         await asyncio.sleep(self.delay_seconds)

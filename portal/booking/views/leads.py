@@ -36,6 +36,7 @@ from portal.booking.queries import (
     lead_numbers,
     lead_page,
 )
+from portal.booking.reminders import has_left_out_reminder
 from portal.booking.rules import AlreadyAnswered, Attendance, TimeHasPassed
 from portal.booking.standing import LIVE
 from portal.booking.views.area import blueprint, mail_words
@@ -303,6 +304,7 @@ def _lead_page(
         pieces=mark_words(consultation.words),
         mark_words=mark_words,
         has_marked=has_marked,
+        has_no_reminder=has_left_out_reminder(session, consultation),
         is_over=consultation.starts_at <= now,
         is_live=consultation.status in LIVE and consultation.starts_at > now,
         was_answered=isinstance(refusal, AlreadyAnswered),

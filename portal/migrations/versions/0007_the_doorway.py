@@ -430,6 +430,8 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('revision', sa.Integer(), nullable=False, server_default='0'))
         batch_op.create_foreign_key(batch_op.f('fk_occupied_interval_place_id_place'), 'place', ['place_id'], ['id'])
         batch_op.create_foreign_key(batch_op.f('fk_occupied_interval_type_id_consultation_type'), 'consultation_type', ['type_id'], ['id'])
+        batch_op.drop_index('ix_occupied_interval_therapist_id_starts_at')
+        batch_op.create_index('ix_occupied_interval_therapist_id_ends_at', ['therapist_id', 'ends_at', 'starts_at', 'is_released', 'expires_at'], unique=False)
 
     with op.batch_alter_table('person', schema=None) as batch_op:
         batch_op.add_column(sa.Column('phone_sealed', sa.LargeBinary(), nullable=True))
@@ -526,6 +528,8 @@ def downgrade() -> None:
         batch_op.drop_column('phone_sealed')
 
     with op.batch_alter_table('occupied_interval', schema=None) as batch_op:
+        batch_op.drop_index('ix_occupied_interval_therapist_id_ends_at')
+        batch_op.create_index('ix_occupied_interval_therapist_id_starts_at', ['therapist_id', 'starts_at'], unique=False)
         batch_op.drop_constraint(batch_op.f('fk_occupied_interval_type_id_consultation_type'), type_='foreignkey')
         batch_op.drop_constraint(batch_op.f('fk_occupied_interval_place_id_place'), type_='foreignkey')
         batch_op.drop_column('revision')
