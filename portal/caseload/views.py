@@ -11,11 +11,12 @@ from portal.audit.rules import Action
 from portal.booking.answering import attach_couple
 from portal.booking.models import Consultation, PartnerKnows
 from portal.booking.queries import get_consultation
+from portal.caseload.brief import brief_of
 from portal.caseload.forms import NewCoupleForm
 from portal.caseload.queries import list_caseload, partner_cards
 from portal.caseload.timeline import timeline_of
 from portal.clock import utc_now
-from portal.couples.models import Couple, Partner
+from portal.couples.models import Couple, Partner, SecretsPolicy
 from portal.couples.queries import CLOSED, get_couple
 from portal.couples.rules import AlreadyACouple, CoupleClosed
 from portal.couples.service import create_couple
@@ -105,6 +106,23 @@ def couple(couple_id: UUID) -> ResponseReturnValue:
         asked_at=last_asked_at(session, viewer, couple_id),
         zone=get_self(session, viewer).zone,
         form=Form(),
+    )
+
+
+@blueprint.get("/couples/<uuid:couple_id>/brief")
+@requires(Permission.COUPLES_COUPLE_VIEW)
+def brief(couple_id: UUID) -> ResponseReturnValue:
+    """Show on one page what to know before a session with this couple."""
+    viewer, session, now = current_member(), current_session(), utc_now()
+    found, zone = get_couple(session, viewer, couple_id), get_self(session, viewer).zone
+    audited_read(viewer, Action.COUPLE_READ, found)
+    return render(
+        "caseload/brief.html",
+        couple=found,
+        names={one.side.value: one.person.first_name for one in found.partners},
+        has_no_secrets=found.secrets_policy is SecretsPolicy.NO_SECRETS,
+        brief=brief_of(session, viewer, found, zone, now),
+        zone=zone,
     )
 
 

@@ -46,8 +46,12 @@ class Permission(StrEnum):
     HOME_PARTNER_VIEW = "home:partner:view"  # the partner's home
     HOME_STAFF_VIEW = "home:staff:view"  # the home of people who work in the practice
     HOMEWORK_TASK_ASSIGN = "homework:task:assign"  # ask a couple, or one person of it, to do something
-    HOMEWORK_TASK_COMMENT = "homework:task:comment"  # say something about an answer, as the couple's therapist
-    HOMEWORK_TASK_DISOWN = "homework:task:disown"  # say that somebody else gave one's answers, or take that back
+    HOMEWORK_TASK_COMMENT = (
+        "homework:task:comment"  # say something about an answer, as the couple's therapist
+    )
+    HOMEWORK_TASK_DISOWN = (
+        "homework:task:disown"  # say that somebody else gave one's answers, or take that back
+    )
     HOMEWORK_TASK_OPEN = "homework:task:open"  # open, hold, close or withdraw an assignment
     HOMEWORK_TASK_READ = "homework:task:read"  # read what a couple finished, as its therapist
     HOMEWORK_TASK_WORK = "homework:task:work"  # answer, share and take back as oneself; read what has opened
@@ -60,7 +64,9 @@ class Permission(StrEnum):
     MEETINGS_SUMMARY_RELEASE = "meetings:summary:release"  # release a summary to the couple
     MEETINGS_SUMMARY_WRITE = "meetings:summary:write"  # write and preview a summary
     NOTICES_MAIL_RETRY = "notices:mail:retry"  # send mails again that could not be sent, without seeing them
-    PATHWAYS_PATHWAY_LEAD = "pathways:pathway:lead"  # start a couple on a pathway, pause it, give or skip its steps
+    PATHWAYS_PATHWAY_LEAD = (
+        "pathways:pathway:lead"  # start a couple on a pathway, pause it, give or skip its steps
+    )
     PATHWAYS_TEMPLATE_EDIT = "pathways:template:edit"  # make and change the practice's pathways
     PRACTICE_FIGURES_VIEW = (
         "practice:figures:view"  # read how well a test works with the practice's own couples

@@ -195,6 +195,7 @@ LEDGER: Mapping[tuple[str, str], Row] = {
     ("calendars.remove", "POST"): own_therapist(303),
     ("calendars.revoke", "POST"): unlocked(303),
     ("calendars.test", "POST"): own_therapist(303),
+    ("caseload.brief", "GET"): own_therapist(200),
     ("caseload.close", "GET"): own_therapist(200),
     ("caseload.close", "POST"): own_therapist(422),
     ("caseload.couple", "GET"): own_therapist(200),

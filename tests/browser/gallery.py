@@ -425,6 +425,7 @@ def _hang_meetings(session: Session, jane: Member, accounts: dict[str, Account],
     waiting = session.scalars(select(Document).where(Document.subject_id == newer.id)).one()
     assert session.scalars(select(Note).where(Note.meeting_id == first)).one().signed_at
     gallery.paths |= {
+        "brief": f"/couples/{couple.id}/brief",
         "couple": f"/couples/{couple.id}",
         "record": f"/couples/{couple.id}/meetings/new",
         "meeting": f"/meetings/{first}",

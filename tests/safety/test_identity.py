@@ -114,7 +114,7 @@ def test_only_the_two_whom_it_concerns_see_a_change(app: Flask, world: World) ->
         {where.split()[0] for where in one if one[where] != other[where]}
         for one, other in zip(before, after, strict=True)
     ]
-    assert seen == [{"home.partner"}, {"home.today", "safety.individual"}]
+    assert seen == [{"home.partner"}, {"caseload.brief", "home.today", "safety.individual"}]
 
 
 def test_what_the_person_sees_does_not_tell_either_what_was_answered(app: Flask, world: World) -> None:

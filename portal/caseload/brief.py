@@ -1,0 +1,46 @@
+"""One page before a session: what is new, what has moved, what to look at, and what not to mention to whom."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from portal.assessments.moves import Moves, moves_of
+from portal.caseload.timeline import Moment, timeline_of
+from portal.couples.models import Couple
+from portal.homework.confidences import Confidence, confidences_of
+from portal.homework.desk import AssignmentState, desk_states
+from portal.meetings.queries import meetings_of
+from portal.safety.queries import ToAcknowledge, to_acknowledge
+from portal.security.viewer import Member
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """Everything on the page. `since`: the last session, None before the first; `confidences`: by the side of their author."""
+
+    since: datetime | None
+    news: list[Moment]
+    to_open: list[AssignmentState]
+    moves: Moves | None
+    to_look_at: list[ToAcknowledge]
+    confidences: dict[str, list[Confidence]]
+
+
+def brief_of(session: Session, viewer: Member, couple: Couple, zone: str, now: datetime) -> Brief:
+    """Gather the page for the couple's therapist. About eleven statements; of answers only the map's own are loaded."""
+    states, meetings = desk_states(session, viewer, couple.id), meetings_of(session, viewer, couple.id)
+    since = max((one.starts_at for one in meetings if one.starts_at <= now), default=None)
+    moments = timeline_of(couple, (), [one.assignment for one in states])
+    told = confidences_of(session, viewer, couple.id)
+    return Brief(
+        since=since,
+        news=[one for one in moments if since is None or one.at > since],
+        to_open=[one for one in states if any(stage.reveal.waits_for_therapist for stage in one.stages)],
+        moves=moves_of(session, viewer, couple),
+        to_look_at=[one for one in to_acknowledge(session, viewer, zone, now) if one.couple_id == couple.id],
+        confidences={
+            partner.side.value: [one for one in told if one.person_id == partner.person_id]
+            for partner in couple.partners
+        },
+    )
