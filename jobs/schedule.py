@@ -33,6 +33,8 @@ from portal.failpoints import failpoint
 from portal.health.service import beat
 from portal.notices.service import fail_abandoned as fail_abandoned_messages
 from portal.outbox import OutboxState
+from portal.pathways.queries import due_pathways
+from portal.pathways.service import walk_on
 from portal.queueing import JobName, Queue
 from portal.settings import Settings
 from portal.transaction import current_session, transaction
@@ -97,6 +99,7 @@ class Sweeper:
                 self._remind,
                 self._offer_times,
                 self._sync_calendars,
+                self._walk_pathways,
                 self._read_bounces,
                 self._hand_out,
                 self._mark_abandoned,
@@ -163,6 +166,21 @@ class Sweeper:
     def _sync_calendars(self) -> None:
         with transaction() as session:
             owe_rounds(session, utc_now())
+
+    def _walk_pathways(self) -> None:
+        """Give couples the next step of their pathways, each pathway in a transaction of its own.
+
+        One that breaks does not keep the others from being given; it is due again in the next round.
+        """
+        now = utc_now()
+        with transaction() as session:
+            due = due_pathways(session, now)
+        for pathway_id in due:
+            try:
+                with transaction() as session:
+                    walk_on(session, pathway_id, now)
+            except (SQLAlchemyError, DomainError) as error:
+                log.warning("pathway.broke", pathway_id=str(pathway_id), kind=type(error).__name__)
 
     def _hand_out(self) -> None:
         """Give the workers what is due; while Redis is away nothing is noted as handed out, so that nothing waits longer."""

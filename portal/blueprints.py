@@ -22,6 +22,7 @@ from portal.home.views import blueprint as home
 from portal.homework.views import blueprint as homework
 from portal.meetings.views import blueprint as meetings
 from portal.notices.views import blueprint as notices
+from portal.pathways.views import blueprint as pathways
 from portal.practice.views import blueprint as practice
 from portal.safety.views import blueprint as safety
 from portal.shortform.views import blueprint as shortform
@@ -44,6 +45,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     homework,
     meetings,
     notices,
+    pathways,
     practice,
     safety,
     shortform,

@@ -21,10 +21,11 @@ from portal.couples.queries import CLOSED, get_couple
 from portal.couples.rules import AlreadyACouple, CoupleClosed
 from portal.couples.service import create_couple
 from portal.errors import NotFound
-from portal.homework.desk import desk_states
+from portal.homework.desk import desk_states, patterns_of
 from portal.meetings.queries import meetings_of
 from portal.notices.models import MessageKind
 from portal.notices.service import queue_message
+from portal.pathways.way import ways_of
 from portal.people.queries import get_self
 from portal.people.service import add_person, change_address
 from portal.practice.queries import get_practice
@@ -99,6 +100,8 @@ def couple(couple_id: UUID) -> ResponseReturnValue:
         names={one.side.value: one.person.first_name for one in found.partners},
         cards=partner_cards(session, found, utc_now()),
         is_closed=found.status in CLOSED,
+        patterns=patterns_of(states, found, utc_now()),
+        ways=ways_of(session, viewer, found, [state.assignment for state in states]),
         states=[state for state in states if state.is_asked],
         moments=timeline_of(found, meetings, [state.assignment for state in states]),
         desks={state.assignment.kind: state.desk_endpoint for state in states},

@@ -29,6 +29,7 @@ BEHIND = {
 BELOW = {
     "blog.desk": ("/desk/",),
     "booking.leads": ("/requests/",),
+    "caseload.couples": ("/couples/", "/pathways/"),
     "diary.calendar": ("/calendar/", "/diary/entries/", "/diary/own-time/"),
     "home.settings": (
         "/practice/",

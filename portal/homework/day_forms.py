@@ -1,6 +1,7 @@
 """What a partner decides about a day that has gone by."""
 
 from wtforms import RadioField
+from wtforms.fields import SelectChoice
 from wtforms.validators import AnyOf
 
 from portal.homework.overdue import MOVES
@@ -14,7 +15,7 @@ class MoveForm(Form):
     """By how many days from today it is moved."""
 
     days = RadioField(
-        choices=[(str(days), str(days)) for days in MOVES], validators=[AnyOf([str(days) for days in MOVES])]
+        choices=[SelectChoice(str(days), str(days)) for days in MOVES], validators=[AnyOf([str(days) for days in MOVES])]
     )
 
     def to_days(self) -> int:
@@ -26,7 +27,7 @@ class CourseForm(Form):
     """What is to become of a task."""
 
     course = RadioField(
-        choices=[(course.value, course.value) for course in COURSES],
+        choices=[SelectChoice(course.value, course.value) for course in COURSES],
         validators=[AnyOf([course.value for course in COURSES])],
     )
 

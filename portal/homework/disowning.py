@@ -139,7 +139,6 @@ def _move(session: Session, source: type[Model], target: type[Model], response_i
         insert(target).from_select(COLUMNS, select(*(there.c[name] for name in COLUMNS)).where(chosen))
     )
     session.execute(delete(source).where(chosen).execution_options(synchronize_session=False))
-    session.expire_all()
 
 
 def _begin_anew(part: Response) -> None:
