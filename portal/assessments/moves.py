@@ -1,9 +1,9 @@
 """How a couple's map has moved between the last two times that the test was open to both, for their therapist."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.assessments.catalogue import is_known
@@ -11,8 +11,8 @@ from portal.assessments.definition import readiness_test
 from portal.assessments.map_view import Lane
 from portal.assessments.together import Before, shares_in, together_view
 from portal.couples.models import Couple
-from portal.homework.models import Assignment, Opening, TaskKind
-from portal.homework.queries import opened_answers, opened_before, visible_assignments
+from portal.homework.models import Assignment
+from portal.homework.queries import opened_answers, opened_before
 from portal.security.viewer import Member
 
 
@@ -25,19 +25,16 @@ class Moves:
     lanes: tuple[Lane, ...]
 
 
-def moves_of(session: Session, viewer: Member, couple: Couple) -> Moves | None:
-    """Compare the last two openings of the test; None if there are not two. Three statements, one if it never opened."""
+def moves_of(
+    session: Session, viewer: Member, couple: Couple, assignments: Iterable[Assignment]
+) -> Moves | None:
+    """Compare the last two openings of the test; None if there are not two.
+
+    `assignments`: all of the couple, the newest first, with openings. Two statements, none if the test never opened.
+    """
     test = readiness_test()
-    newest = session.scalar(
-        visible_assignments(viewer)
-        .where(
-            Assignment.couple_id == couple.id, Assignment.kind == TaskKind.TEST, Assignment.task_id == test.id
-        )
-        .where(Assignment.id.in_(select(Opening.assignment_id)))
-        .order_by(Assignment.created_at.desc())
-        .limit(1)
-    )
-    if newest is None or not is_known(newest):
+    newest = next((one for one in assignments if is_known(one) and one.openings), None)
+    if newest is None:
         return None
     before_at, rows = opened_before(session, viewer, newest)
     if before_at is None:

@@ -28,8 +28,8 @@ class Brief:
 
 
 def brief_of(session: Session, viewer: Member, couple: Couple, zone: str, now: datetime) -> Brief:
-    """Gather the page for the couple's therapist. About eleven statements; of answers only the map's own are loaded."""
-    states, meetings = desk_states(session, viewer, couple.id), meetings_of(session, viewer, couple.id)
+    """Gather the page for the couple's therapist. About ten statements; of answers only the map's own are loaded."""
+    states, meetings = desk_states(session, viewer, couple), meetings_of(session, viewer, couple.id)
     since = max((one.starts_at for one in meetings if one.starts_at <= now), default=None)
     moments = timeline_of(couple, (), [one.assignment for one in states])
     told = confidences_of(session, viewer, couple.id)
@@ -37,7 +37,7 @@ def brief_of(session: Session, viewer: Member, couple: Couple, zone: str, now: d
         since=since,
         news=[one for one in moments if since is None or one.at > since],
         to_open=[one for one in states if any(stage.reveal.waits_for_therapist for stage in one.stages)],
-        moves=moves_of(session, viewer, couple),
+        moves=moves_of(session, viewer, couple, [one.assignment for one in states]),
         to_look_at=[one for one in to_acknowledge(session, viewer, zone, now) if one.couple_id == couple.id],
         confidences={
             partner.side.value: [one for one in told if one.person_id == partner.person_id]

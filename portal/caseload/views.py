@@ -93,7 +93,7 @@ def couple(couple_id: UUID) -> ResponseReturnValue:
     viewer, session = current_member(), current_session()
     found = get_couple(session, viewer, couple_id)
     audited_read(viewer, Action.COUPLE_READ, found)
-    states, meetings = desk_states(session, viewer, couple_id), meetings_of(session, viewer, couple_id)
+    states, meetings = desk_states(session, viewer, found), meetings_of(session, viewer, couple_id)
     return render(
         "caseload/couple.html",
         couple=found,
