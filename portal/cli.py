@@ -14,8 +14,7 @@ NOT_YET = """\
 For demonstration, not yet for real client data. Still to come before that:
   - leaving by a partner's own act (CPL-09, DSR-02)
   - release of the joint record only with both authorisations (CPL-08)
-  - break-glass access for cover (CPL-13), safe-contact card (CPL-14), quick exit from every state (CPL-15)
-  - reminders and calendar feeds (NOT-04), rotation of the master key (CRY-03)"""
+  - break-glass access for cover (CPL-13), quick exit from every state (CPL-15), rotation of the master key (CRY-03)"""
 
 
 @click.group()

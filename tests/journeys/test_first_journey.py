@@ -177,6 +177,24 @@ def test_after_signing_out_the_back_button_shows_nothing(
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without JavaScript"])
+def test_a_passed_device_shows_nothing_of_who_had_it_to_who_takes_it(
+    house: House, person_at: PersonAt, javascript: bool
+) -> None:
+    with person_at(javascript=javascript) as shared:
+        page = shared.page
+        people.sign_in(page, house, "ana")
+        page.goto("/account")
+        press(page, "Pass the device")
+        expect(heading(page)).to_have_text("Sign in")
+        assert page.get_by_label("User name or e-mail address").input_value() == ""
+        assert shared.context.cookies() == []
+        people.sign_in(page, house, "ben")
+        for _ in range(4):
+            page.go_back()
+            assert "Ana" not in page.locator("main").inner_text() and "Pass the device" not in page.content()
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without JavaScript"])
 def test_leave_now_leaves_at_once_and_its_login_is_dead(
     house: House, person_at: PersonAt, javascript: bool
 ) -> None:

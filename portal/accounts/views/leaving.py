@@ -1,6 +1,6 @@
 """Signing out, and leaving at once."""
 
-from flask import Response, abort, url_for
+from flask import Response, abort, request, url_for
 
 from portal.accounts.rules import LEAVE_TO
 from portal.accounts.sign_ins import end_sign_in_of
@@ -18,11 +18,15 @@ from portal.web.htmx import redirect_to, render
 @blueprint.post("/sign-out")
 @public("ends the sign-in of whoever asks, if there is one", keeps_typed=True)
 def sign_out() -> Response:
-    """End the sign-in, here and for every copy of its cookie."""
+    """End the sign-in, here and for every copy of its cookie.
+
+    `next` leads the device on to whoever takes it (decision 11): an empty sign-in that names nobody.
+    """
     if isinstance(current_viewer(), Member) and not has_form_token():
         abort(400)
     _end_present()
-    response = redirect_to(url_for("accounts.signed_out"))
+    is_passed_on = request.form.get("next") == "sign-in"
+    response = redirect_to(url_for("accounts.sign_in" if is_passed_on else "accounts.signed_out"))
     clear_session_cookie(response)
     return response
 
