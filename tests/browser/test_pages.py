@@ -31,6 +31,8 @@ WAYS_TO_READ = {
     "with wide spacing": "* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important; }",
     "with letters of 200 %": "html { font-size: 200% !important; }",
 }
+Colours = Literal["light", "dark"]
+LOOKS: tuple[tuple[tuple[int, int], Colours], ...] = ((PHONE, "dark"), (DESK, "light"))
 HEADINGS = "() => [...document.querySelectorAll('h1, h2, h3, h4, h5, h6')].map(one => Number(one.tagName[1]))"
 
 
@@ -42,13 +44,10 @@ def gallery(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path) -> 
         yield hung
 
 
-@pytest.mark.parametrize(("size", "colours"), [(PHONE, "dark"), (DESK, "light")], ids=["phone", "desk"])
 @pytest.mark.parametrize("who", ROOMS)
-def test_no_page_breaks_a_promise(
-    gallery: Gallery, visitor_at: PersonAt, who: str, size: tuple[int, int], colours: Literal["light", "dark"]
-) -> None:
+def test_no_page_breaks_a_promise(gallery: Gallery, visitor_at: PersonAt, who: str) -> None:
     room = ROOMS[who]
-    with visitor_at(gallery.home, size=size, colours=colours, zone=ZONE) as visitor:
+    with visitor_at(gallery.home, zone=ZONE) as visitor:
         if room.user_name:
             gallery.let_in(visitor.context, room.user_name, waiting=room.waiting, limited=room.limited)
         broken = [problem for name in room.plain for problem in problems(visitor, gallery, room, name)]
@@ -62,8 +61,9 @@ def test_no_page_breaks_a_promise(
 def problems(
     visitor: Visitor, gallery: Gallery, room: Room, name: str, then: Callable[[Page], Response] | None = None
 ) -> Iterator[str]:
-    """Open one page, do `then` on it, and list what is wrong with what stands there."""
+    """Open one page on a phone, do `then` on it, and list what is wrong with what stands there, in each of its looks."""
     page = visitor.page
+    take(page, *LOOKS[0])
     answer = page.goto(address(gallery, name))
     assert answer is not None
     assert answer.status == REFUSALS.get(name, 200), f"{name} answered {answer.status}"
@@ -72,11 +72,19 @@ def problems(
     where = f"{name} ({answer.request.method})"
     for sentence in (*of_source(answer), *of_title(page, room), *of_headings(page), *of_way_out(page, room)):
         yield f"{where}: {sentence}"
-    yield from (f"{where}: {sentence}" for sentence in of_width(visitor))
     if kept := page.evaluate(KEPT):
         yield f"{where}: keeps {kept} in the browser"
     page.evaluate(AXE.read_text("utf-8"))
-    yield from (f"{where}: {finding}" for finding in page.evaluate(LOOK))
+    for size, colours in LOOKS:
+        take(page, size, colours)
+        for sentence in (*of_width(visitor), *page.evaluate(LOOK)):
+            yield f"{where}, {size[0]} px and {colours}: {sentence}"
+
+
+def take(page: Page, size: tuple[int, int], colours: Colours) -> None:
+    """Show the page on a screen of this size, to somebody who likes these colours."""
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.emulate_media(color_scheme=colours)
 
 
 def send_empty(page: Page) -> Response:
