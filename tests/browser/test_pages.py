@@ -4,7 +4,7 @@ import itertools
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -47,15 +47,29 @@ def gallery(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path) -> 
 @pytest.mark.parametrize("who", ROOMS)
 def test_no_page_breaks_a_promise(gallery: Gallery, visitor_at: PersonAt, who: str) -> None:
     room = ROOMS[who]
-    with visitor_at(gallery.home, zone=ZONE) as visitor:
-        if room.user_name:
-            gallery.let_in(visitor.context, room.user_name, waiting=room.waiting, limited=room.limited)
+    with inside(gallery, visitor_at, room) as visitor:
         broken = [problem for name in room.plain for problem in problems(visitor, gallery, room, name)]
+        assert not broken, "\n".join(broken)
+
+
+@pytest.mark.parametrize("who", [name for name, room in ROOMS.items() if room.sent_empty or room.pressed])
+def test_no_answer_to_a_form_breaks_a_promise(gallery: Gallery, visitor_at: PersonAt, who: str) -> None:
+    room, broken = ROOMS[who], list[str]()
+    with inside(gallery, visitor_at, room) as visitor:
         for name in room.sent_empty:
             broken += problems(visitor, gallery, room, name, then=send_empty)
         for name, button in room.pressed:
             broken += problems(visitor, gallery, room, name, then=partial(press, button))
         assert not broken, "\n".join(broken)
+
+
+@contextmanager
+def inside(gallery: Gallery, visitor_at: PersonAt, room: Room) -> Iterator[Visitor]:
+    """Open a browser in which the room's person is signed in."""
+    with visitor_at(gallery.home, zone=ZONE) as visitor:
+        if room.user_name:
+            gallery.let_in(visitor.context, room.user_name, waiting=room.waiting, limited=room.limited)
+        yield visitor
 
 
 def problems(
