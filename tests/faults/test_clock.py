@@ -6,6 +6,7 @@ from itertools import pairwise
 from time import sleep as time_to_sweep
 from zoneinfo import ZoneInfo
 
+import httpx
 import pytest
 import time_machine
 from bs4 import BeautifulSoup
@@ -168,3 +169,16 @@ def test_f16_the_clock_of_all_processes_jumps(rig: Rig) -> None:
     assert second.send(second.form(slots[-1])) == BOOKED
     clock.set(HOUR / 4)  # past the ten minutes within which mails to the therapist share one
     rig.settle()
+
+
+def test_f16_a_sign_in_that_ran_out_by_a_wrong_clock_is_not_revived_by_the_right_one(rig: Rig) -> None:
+    clock = MovableClock(rig.folder / "clock")
+    portal = rig.portal(**clock.environment)
+    portal.start_web()
+    cookies, _token = rig.sign_in(rig.cast.therapist)
+    seen = []
+    for off in (timedelta(), 366 * DAY, timedelta()):
+        clock.set(off)
+        answer = httpx.get(f"http://localhost:{portal.port}/today", cookies=cookies, timeout=60)
+        seen.append(answer.status_code)
+    assert seen == [200, 303, 303]
