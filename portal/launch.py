@@ -134,7 +134,7 @@ def _web(settings: LaunchSettings, listener: socket.socket, environment: Mapping
     return Program(
         name="web",
         command=[
-            *(sys.executable, "-m", "gunicorn", "portal.app:create_app()", "--no-control-socket"),
+            *(sys.executable, "-m", "gunicorn", "portal.app:serve()", "--no-control-socket"),
             *(f"--{name}={value}" for name, value in options.items()),
         ],
         environment=environment,

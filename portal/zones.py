@@ -146,13 +146,13 @@ def common_zones(
     pattern: the label, translated, with {city}, {offset} and {time}. Cost: 3 ms, once a minute and process.
     """
     minute = at.replace(second=0, microsecond=0)
-    return list(_labels(minute, tuple(sorted({*also, *_place_ids()})), pattern))
+    return list(_labels(minute, tuple(sorted({*also} - _place_ids())), pattern))
 
 
 @lru_cache(maxsize=8)
-def _labels(at: datetime, zone_ids: tuple[str, ...], pattern: str) -> tuple[tuple[str, str], ...]:
+def _labels(at: datetime, also: tuple[str, ...], pattern: str) -> tuple[tuple[str, str], ...]:
     labels = []
-    for zone_id in zone_ids:
+    for zone_id in {*also, *_place_ids()}:
         zone = parse_zone(zone_id)
         time = f"{to_local(at, zone):%H:%M}"
         labels.append((zone_id, pattern.format(city=city(zone_id), offset=offset_label(at, zone), time=time)))

@@ -26,8 +26,15 @@ from tests.support.world import World, make_world
 pytest_plugins = ["tests.support.fixtures"]
 remember()
 Things = TypeVar("Things")
+LONG = {"browser", "integration", "journeys"}
 SECRET = bytes(range(32))
 MASTER = bytes(range(100, 132))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes minutes, so that no worker is left alone with it at the end."""
+    items.sort(key=lambda item: item.path.parent.name not in LONG)
 
 
 def pytest_collection_finish() -> None:

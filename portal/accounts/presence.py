@@ -33,7 +33,7 @@ def load_member(token: str, is_activity: bool) -> Member | None:
 
 def _shut_lapsed(token: str, now: datetime) -> None:
     """Note that a sign-in has run out, so that a clock that is set back does not revive it (F16). Once for each sign-in."""
-    lapsed = find_lapsed_sign_in(current_session(), token, now)
+    lapsed = find_lapsed_sign_in(current_session(), token, now, within=None)
     if lapsed is not None and lapsed.last_seen_at < min(now, lapsed.expires_at):
         with transaction() as session:
             session.execute(

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, true
 from sqlalchemy.orm import Session, joinedload, selectinload
 from sqlalchemy.sql.base import ExecutableOption
 
@@ -40,17 +40,20 @@ def find_live_sign_in(session: Session, token: str, now: datetime) -> LoginSessi
     return found if holds else None
 
 
-def find_lapsed_sign_in(session: Session, token: str, now: datetime) -> LoginSession | None:
+def find_lapsed_sign_in(
+    session: Session, token: str, now: datetime, *, within: timedelta | None = LAPSED_FOR
+) -> LoginSession | None:
     """Find a sign-in that was whole and has run out a short while ago, to keep what its owner was typing. One statement.
 
-    It opens nothing. One that was ended by hand counts for what was under way at that moment only.
+    It opens nothing. One that was ended by hand counts for what was under way at that moment only. `within`: how long
+    ago it was last seen at most; None: whenever.
     """
     account = joinedload(LoginSession.account)
     query = (
         select(LoginSession)
         .where(LoginSession.token_hash == hashed_token(token), LoginSession.is_waiting.is_(False))
         .where(or_(LoginSession.ended_at.is_(None), LoginSession.ended_at > now - UNDER_WAY))
-        .where(LoginSession.last_seen_at > now - LAPSED_FOR)
+        .where(LoginSession.last_seen_at > now - within if within is not None else true())
         .options(account.joinedload(Account.person), account.joinedload(Account.roles))
     )
     found = session.scalars(query).unique().one_or_none()

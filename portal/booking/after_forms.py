@@ -10,7 +10,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Optional, StopValidation
 
 from portal.booking.contact import normalised_phone
-from portal.booking.forms import Given, KnownZone, Phone, RemindedForm
+from portal.booking.forms import Given, KnownZone, Phone, RemindedForm, first_name_field
 from portal.booking.joining import SecondPerson
 from portal.booking.rules import Attendance, DeclineReason
 from portal.web.addresses import deliverable
@@ -70,11 +70,7 @@ class NewAddressForm(Form):
 class JoinForm(RemindedForm):
     """What the second person gives; address and phone only if mails or texts are wanted."""
 
-    first_name = StringField(
-        _l("Your first name"),
-        filters=[stripped],
-        validators=[Given(_l("Please tell us what to call you.")), Text(80)],
-    )
+    first_name = first_name_field()
     zone = SelectField(_l("Your time zone"), validators=[KnownZone()], validate_choice=False)
     email = EmailField(
         _l("Your own e-mail"),

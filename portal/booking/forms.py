@@ -1,6 +1,7 @@
 """What a visitor types, and how the form talks about it; what the practice decides about that form."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -210,11 +211,17 @@ class RequestConsultationForm(RemindedForm, VisitorForm):
 
 def details_form(questions: Sequence[IntakeQuestion], **options: Any) -> RequestConsultationForm:
     """Make the form of one booking with the questions that the practice asks at present."""
-    fields: dict[str, Any] = {reply_name(question): _reply(question) for question in questions}
-    form: RequestConsultationForm = type(
-        "AskingForm", (RequestConsultationForm,), {**fields, "questions": questions}
-    )(**options)
+    asked = tuple((reply_name(one), one.words, one.is_required) for one in questions)
+    form: RequestConsultationForm = _asking(asked)(**options)
+    form.questions = questions
     return form
+
+
+@lru_cache(maxsize=8)
+def _asking(asked: tuple[tuple[str, str, bool], ...]) -> type[RequestConsultationForm]:
+    """Make the class of a form with these questions: name of the field, words, has to be answered."""
+    fields = {name: _reply(words, is_required=is_required) for name, words, is_required in asked}
+    return type("AskingForm", (RequestConsultationForm,), fields)
 
 
 def reply_name(question: IntakeQuestion) -> str:
@@ -222,9 +229,9 @@ def reply_name(question: IntakeQuestion) -> str:
     return f"reply_{question.id.hex}"
 
 
-def _reply(question: IntakeQuestion) -> StringField:
-    needed = [Given(_l("Please answer this question."))] if question.is_required else []
-    return StringField(question.words, filters=[stripped], validators=[*needed, Text(LONGEST_REPLY)])
+def _reply(words: str, *, is_required: bool) -> StringField:
+    needed = [Given(_l("Please answer this question."))] if is_required else []
+    return StringField(words, filters=[stripped], validators=[*needed, Text(LONGEST_REPLY)])
 
 
 class FirstQuestionsForm(Form):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import bindparam, delete, func, select
 from sqlalchemy.orm import Session
 
 from portal.booking.models import SlotHold
@@ -37,11 +37,15 @@ class WantedTime:
     place_id: UUID | None = None
 
 
+# Written once: each page of the form asks.
+_LIVE_HOLD = select(SlotHold).where(
+    SlotHold.form_code == bindparam("code"), SlotHold.expires_at > bindparam("now")
+)
+
+
 def find_hold(session: Session, form_id: UUID, now: datetime) -> SlotHold | None:
     """Find what this form holds at present. One statement; for whoever has the form's own random id."""
-    return session.scalar(
-        select(SlotHold).where(SlotHold.form_code == form_code(session, form_id), SlotHold.expires_at > now)
-    )
+    return session.scalar(_LIVE_HOLD, {"code": form_code(session, form_id), "now": now})
 
 
 def has_held(session: Session, form_id: UUID) -> bool:

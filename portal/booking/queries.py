@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.interfaces import ORMOption
 
@@ -169,11 +169,14 @@ def chosen_leads(session: Session, viewer: Member, ids: set[UUID]) -> list[Consu
     )
 
 
+_SENT = select(Consultation).where(
+    Consultation.request_code == bindparam("code")
+)  # written once: each form asks
+
+
 def find_sent(session: Session, form_id: UUID) -> Consultation | None:
     """Find what this very form has booked already. One statement; for whoever holds the form's own random id."""
-    return session.scalar(
-        select(Consultation).where(Consultation.request_code == form_code(session, form_id))
-    )
+    return session.scalar(_SENT, {"code": form_code(session, form_id)})
 
 
 def form_code(session: Session, form_id: UUID) -> bytes:

@@ -17,7 +17,7 @@ from portal.diary.days import (
 )
 from portal.diary.offers import Offer
 from portal.diary.rules import Slot
-from portal.zones import offset_label, to_local
+from portal.zones import offset_label, offset_spans, to_local
 
 A_WEEK = timedelta(days=7)
 A_DAY = timedelta(days=1)
@@ -100,17 +100,22 @@ def timetable(
 def times_of(slots: Sequence[Slot], zones: tuple[ZoneInfo, ZoneInfo]) -> tuple[Time, ...]:
     """Write slots as two clocks show them; first the one by which the page is read."""
     reader_zone, there_zone = zones
-    shown = [(slot, to_local(slot.start, reader_zone)) for slot in slots]
+    changes = _changes_clocks(slots, reader_zone)
     is_one_clock = reader_zone.key == there_zone.key
     return tuple(
         Time(
-            start=f"{slot.start.isoformat()[:SECONDS_SHOWN]}Z",
-            clock=_clock(local),
-            offset=offset_label(slot.start, reader_zone) if _comes_twice(local) else "",
-            there="" if is_one_clock else _elsewhere(slot.start, local, there_zone),
+            start.isoformat()[:SECONDS_SHOWN] + "Z",
+            _clock(local),
+            offset_label(start, reader_zone) if changes and _comes_twice(local) else "",
+            "" if is_one_clock else _elsewhere(start, local, there_zone),
         )
-        for slot, local in shown
+        for start, local in ((slot.start, to_local(slot.start, reader_zone)) for slot in slots)
     )
+
+
+def _changes_clocks(slots: Sequence[Slot], zone: ZoneInfo) -> bool:
+    """Tell whether clocks are changed about these times: only then need one look at each whether it comes twice."""
+    return len(offset_spans(zone, slots[0].start - A_DAY, slots[-1].start + A_DAY)) > 1 if slots else False
 
 
 def _clock(local: datetime) -> str:

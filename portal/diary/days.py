@@ -100,7 +100,9 @@ def reasons_for_empty_days(
     starts = {
         start
         for one in availability
-        for start in starts_in_hours(one, kind, first=first - 2, last=first + days + 1)
+        for start in starts_in_hours(
+            one, kind, first=first - 2, last=first + days + 1, but=but if one.zone == reader_zone else ()
+        )
     }
     for start in sorted(starts):
         starts_on[to_local(start, reader_zone).date()].append(start)

@@ -4,7 +4,7 @@ Pure: UTC instants in, UTC instants out. Hours are wall-clock times in the thera
 reader's own days show the result is told in `portal.diary.days`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from heapq import nsmallest
@@ -284,18 +284,18 @@ def starts_within(
 
 
 def starts_in_hours(
-    availability: Availability, kind: ConsultationType, *, first: int, last: int
+    availability: Availability, kind: ConsultationType, *, first: int, last: int, but: Collection[date] = ()
 ) -> Iterator[datetime]:
     """Walk every start that the hours of one zone allow, whatever the notice, the horizon and the diary say.
 
-    first, last: dates by the clocks of that zone as `date.toordinal` numbers, both included.
+    first, last: dates by the clocks of that zone as `date.toordinal` numbers, both included. but: dates left out.
     """
     if first > last:
         return
     spans = offset_spans(availability.zone, _midnight(first) - DAY, _midnight(last) + 2 * DAY)
     for number in range(first, last + 1):
         day = date.fromordinal(number)
-        for period in availability.on(day):
+        for period in () if day in but else availability.on(day):
             yield from _starts_of_period(day, period, spans, kind)
 
 

@@ -64,7 +64,10 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class PracticeWords:
-    """What shells say about the practice. `help_lines`: only while they are complete and were checked within the year."""
+    """What pages say about the practice. `help_lines`: only while they are complete and were checked within the year.
+
+    `lead_days`: how long the details of leads are kept who do not go on.
+    """
 
     name: str = "Common Ground"
     therapist_name: str = ""
@@ -73,6 +76,8 @@ class PracticeWords:
     help_lines: HelpLines | None = None
     response_time: str = ""
     has_old_help: bool = True
+    contact_line: str = ""
+    lead_days: int = 0
     offers_short_form: bool = False
 
 
@@ -132,6 +137,8 @@ def practice_words(face: tuple[Practice, str, tuple[int, ...]] | None) -> Practi
         help_lines=lines if are_current else None,
         response_time=lines.response_time,
         has_old_help=not are_current,
+        contact_line=practice.contact_line,
+        lead_days=practice.lead_retention_days,
         offers_short_form=practice.offers_short_form,
     )
 

@@ -10,10 +10,20 @@ from portal.people.models import Person
 from portal.practice.models import Consent, ConsentKind, ConsentText, PageKind, PageText, Practice, Therapist
 from portal.security.viewer import Member
 
+_FIRST_LISTED = (
+    select(Therapist.display_name)
+    .where(Therapist.is_listed)
+    .order_by(Therapist.position, Therapist.display_name)
+    .limit(1)
+)
+# Written once: every page asks.
+_PRACTICE = select(Practice).limit(1)
+_FACE = select(Practice, func.coalesce(_FIRST_LISTED.scalar_subquery(), "")).limit(1)
+
 
 def find_practice(session: Session) -> Practice | None:
     """Find the practice; None before the first set-up. One statement."""
-    return session.scalar(select(Practice).limit(1))
+    return session.scalar(_PRACTICE)
 
 
 def get_practice(session: Session) -> Practice:
@@ -34,9 +44,7 @@ def find_face(session: Session, *numbers: ScalarSelect[int]) -> tuple[Practice, 
 
     `numbers`: what is to be counted on the way, because every page asks for both.
     """
-    listed = select(Therapist.display_name).where(Therapist.is_listed)
-    first = listed.order_by(Therapist.position, Therapist.display_name).limit(1).scalar_subquery()
-    found = session.execute(select(Practice, func.coalesce(first, ""), *numbers).limit(1)).one_or_none()
+    found = session.execute(_FACE.add_columns(*numbers) if numbers else _FACE).one_or_none()
     return None if found is None else (found[0], found[1], tuple(found[2:]))
 
 

@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 from babel import Locale
 from babel.dates import format_date as babel_date
 from flask import Flask
-from flask_babel import format_date, format_datetime, format_time, get_locale
+from flask_babel import format_date, format_datetime, format_time
 from markupsafe import Markup
 
 from portal.clock import utc_now
+from portal.extensions import present_locale
 from portal.zones import city, offset_label
 
 
@@ -86,7 +87,7 @@ def date_words(value: Any) -> str:
 
 def dateformat(value: date, pattern: str) -> str:
     """Say a calendar date by a pattern of CLDR. Remembered, because a page of free times says the same dates often."""
-    return _formatted(value, pattern, get_locale())
+    return _formatted(value, pattern, present_locale())
 
 
 @lru_cache(maxsize=1024)
@@ -99,7 +100,7 @@ def options(choices: Sequence[tuple[str, str]], chosen: str) -> Markup:
     return _options(tuple(choices), chosen)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=64)
 def _options(choices: tuple[tuple[str, str], ...], chosen: str) -> Markup:
     return Markup("").join(_option(value, label, is_chosen=value == chosen) for value, label in choices)
 

@@ -2,6 +2,8 @@
 
 import hashlib
 import re
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -57,74 +59,109 @@ ICON_ARGUMENT = {
 }
 
 
-def named(paths: list[Path]) -> list[object]:
-    return [pytest.param(path, id=str(path.relative_to(TEMPLATES))) for path in paths]
+Offences = Iterator[str]
+Promise = Callable[[Path], Offences]
+
+
+def kept_by(paths: list[Path]) -> Callable[[Promise], Callable[[], None]]:
+    """Let a test look at each of these templates, and tell of all that break its promise at once."""
+
+    def on_all(promise: Promise) -> Callable[[], None]:
+        def test() -> None:
+            broken = [f"{path.relative_to(TEMPLATES)}: {found}" for path in paths for found in promise(path)]
+            assert not broken, "\n".join(broken)
+
+        test.__name__, test.__doc__ = promise.__name__, promise.__doc__
+        return test
+
+    return on_all
+
+
+@cache
+def source_of(path: Path) -> str:
+    return path.read_text()
+
+
+@cache
+def soup_of(path: Path) -> BeautifulSoup:
+    return BeautifulSoup(plain_html(path), "html.parser")
+
+
+@cache
+def tree_of(path: Path) -> nodes.Template:
+    return JINJA.parse(source_of(path))
 
 
 def plain_html(path: Path) -> str:
     """A template without Jinja: statements gone, values replaced by a letter."""
-    source = re.sub(r"\{#.*?#\}", "", path.read_text(), flags=re.DOTALL)
+    source = re.sub(r"\{#.*?#\}", "", source_of(path), flags=re.DOTALL)
     source = re.sub(r"\{\{.*?\}\}", "x", source, flags=re.DOTALL)
     return re.sub(r"\{%.*?%\}", "", source, flags=re.DOTALL)
 
 
-@pytest.mark.parametrize("path", named(PAGES))
-def test_nothing_escapes_the_escaping(path: Path) -> None:
-    assert not re.search(r"\|\s*safe\b|autoescape\s+false|Markup\(", path.read_text())
+@kept_by(PAGES)
+def test_nothing_escapes_the_escaping(path: Path) -> Offences:
+    if found := re.search(r"\|\s*safe\b|autoescape\s+false|Markup\(", source_of(path)):
+        yield found.group()
 
 
-@pytest.mark.parametrize("path", named(SCREEN))
-def test_nothing_needs_inline_style_or_script(path: Path) -> None:
-    for tag in BeautifulSoup(plain_html(path), "html.parser").find_all(True):
-        assert tag.name != "style"
-        assert tag.name != "script" or tag.get("src")
-        refused = [
-            name
-            for name in tag.attrs
-            if name == "style" or re.match(r"on|(data-)?hx-(on|vals|delete|put|patch)", name)
-        ]
-        assert refused == [], tag
-        assert not any("javascript:" in str(value) for value in tag.attrs.values())
+@kept_by(SCREEN)
+def test_nothing_needs_inline_style_or_script(path: Path) -> Offences:
+    for tag in soup_of(path).find_all(True):
+        if tag.name == "style" or (tag.name == "script" and not tag.get("src")):
+            yield str(tag)
+        for name, value in tag.attrs.items():
+            is_refused = name == "style" or re.match(r"on|(data-)?hx-(on|vals|delete|put|patch)", name)
+            if is_refused or "javascript:" in str(value):
+                yield str(tag)
 
 
-@pytest.mark.parametrize("path", named(SCREEN))
-def test_every_form_that_changes_something_carries_a_token(path: Path) -> None:
-    source = path.read_text()
+@kept_by(SCREEN)
+def test_every_form_that_changes_something_carries_a_token(path: Path) -> Offences:
+    source = source_of(path)
     for form in re.findall(r"<form\b.*?</form>", source, flags=re.DOTALL):
         opening = form[: form.index(">")]
-        assert 'method="post"' in opening or "hx-post" not in opening
-        if 'method="post"' in opening:
-            assert "{{ token() }}" in form, opening
-    assert source.count("<form") == source.count("</form>")
+        is_post = 'method="post"' in opening
+        if "hx-post" in opening if not is_post else "{{ token() }}" not in form:
+            yield opening
+    if source.count("<form") != source.count("</form>"):
+        yield "a form that is not closed"
 
 
-@pytest.mark.parametrize("path", named(SCREEN))
-def test_whatever_htmx_fetches_has_an_address_without_it(path: Path) -> None:
-    for tag in BeautifulSoup(plain_html(path), "html.parser").find_all(["a", "form"]):
-        if any(name.endswith(("hx-get", "hx-post")) for name in tag.attrs):
-            assert tag.get("href") or tag.get("action") or tag.name == "form", tag
+@kept_by(SCREEN)
+def test_whatever_htmx_fetches_has_an_address_without_it(path: Path) -> Offences:
+    for tag in soup_of(path).find_all(["a", "form"]):
+        is_fetched = any(name.endswith(("hx-get", "hx-post")) for name in tag.attrs)
+        if is_fetched and not (tag.get("href") or tag.get("action") or tag.name == "form"):
+            yield str(tag)
 
 
-@pytest.mark.parametrize("path", named(PARTIALS))
-def test_a_partial_has_one_root_whose_id_is_defined_nowhere_else(path: Path) -> None:
-    soup = BeautifulSoup(plain_html(path), "html.parser")
-    roots = [node for node in soup.contents if isinstance(node, Tag)]
-    assert len(roots) == 1
-    root_id = roots[0].get("id")
-    if root_id and root_id != "x":
-        others = [other for other in SCREEN if other != path and f'id="{root_id}"' in other.read_text()]
-        assert others == []
+@kept_by(PARTIALS)
+def test_a_partial_has_one_root_whose_id_is_defined_nowhere_else(path: Path) -> Offences:
+    roots = [node for node in soup_of(path).contents if isinstance(node, Tag)]
+    if len(roots) != 1:
+        yield f"{len(roots)} roots"
+    for root_id in {root.get("id") for root in roots} - {None, "x"}:
+        yield from (
+            f"{root_id} is in {other}"
+            for other in SCREEN
+            if other != path and f'id="{root_id}"' in source_of(other)
+        )
 
 
-@pytest.mark.parametrize("path", named(SCREEN))
-def test_every_icon_is_in_the_sprite(path: Path) -> None:
-    sprite = set(re.findall(r'<symbol id="([\w-]+)"', (ROOT / "static/img/icons.svg").read_text()))
-    assert icons_in(path) <= sprite
+@kept_by(SCREEN)
+def test_every_icon_is_in_the_sprite(path: Path) -> Offences:
+    yield from icons_in(path) - sprite()
+
+
+@cache
+def sprite() -> set[str]:
+    return set(re.findall(r'<symbol id="([\w-]+)"', (ROOT / "static/img/icons.svg").read_text()))
 
 
 def icons_in(path: Path) -> set[str]:
     names: set[str] = set()
-    tree = JINJA.parse(path.read_text())
+    tree = tree_of(path)
     for call in tree.find_all(nodes.Call):
         position = ICON_ARGUMENT.get(call.node.name) if isinstance(call.node, nodes.Name) else None
         if position is not None:
@@ -151,36 +188,35 @@ def constants(node: nodes.Node | None) -> set[str]:
 
 
 def test_every_icon_of_the_navigation_is_in_the_sprite() -> None:
-    sprite = set(re.findall(r'<symbol id="([\w-]+)"', (ROOT / "static/img/icons.svg").read_text()))
     used = set(
         re.findall(r'_item\(_\("[^"]+"\), "[\w.]+", "([\w-]+)"', (ROOT / "portal/home/chrome.py").read_text())
     )
     assert used
-    assert used <= sprite
+    assert used <= sprite()
 
 
-@pytest.mark.parametrize("path", named(SCREEN))
-def test_titles_that_a_partner_sees_tell_nothing(path: Path) -> None:
-    source = path.read_text()
+@kept_by(SCREEN)
+def test_titles_that_a_partner_sees_tell_nothing(path: Path) -> Offences:
+    source = source_of(path)
     if not re.search(r'extends ("layouts/(partner|plain)\.html"|(?!layout )\w+ )', source):
         return
     title = re.search(r"\{% block title %\}(.*?)\{% endblock", source, flags=re.DOTALL)
     words = re.sub(r"\{\{ problem_title\(\w+\) \}\}", "", title[1]).strip() if title else '{{ _("Home") }}'
     constant = re.fullmatch(r'\{\{ _\("([^"]+)"\) \}\}', words)
-    assert constant, f"{words} is not a constant"
-    assert constant[1] in NEUTRAL_TITLES
+    if constant is None or constant[1] not in NEUTRAL_TITLES:
+        yield f"{words} is none of the neutral constants"
 
 
-@pytest.mark.parametrize("path", named(PAGES))
-def test_every_import_is_used(path: Path) -> None:
-    tree = JINJA.parse(path.read_text())
+@kept_by(PAGES)
+def test_every_import_is_used(path: Path) -> Offences:
+    tree = tree_of(path)
     imported = {
         name[1] if isinstance(name, tuple) else name
         for node in tree.find_all(nodes.FromImport)
         for name in node.names
     }
     read = {name.name for name in tree.find_all(nodes.Name) if name.ctx == "load"}
-    assert imported <= read
+    yield from imported - read
 
 
 @pytest.mark.parametrize("folder", ["static/fonts", "static/vendor", "tests/browser/vendor"])

@@ -13,7 +13,18 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.bench import booking, diary, homework, reminders, rendering, sign_in, start, statements, visit
+from tests.bench import (
+    booking,
+    diary,
+    homework,
+    reminders,
+    rendering,
+    sign_in,
+    start,
+    statements,
+    storm,
+    visit,
+)
 from tests.bench.figures import Figure, heading, line
 from tests.bench.installation import ENGINES, Install, installations
 
@@ -24,6 +35,7 @@ MEASURES: dict[str, Measure] = {
     "homework": homework.measure,
     "reminders": reminders.measure,
     "statements": statements.measure,
+    "storm": storm.measure,
     "visit": visit.measure,
     "start": start.measure,
     "sign-in": sign_in.measure,

@@ -37,7 +37,7 @@ def measure(install: Install) -> Iterator[Figure]:
     now = utc_now().replace(second=0, microsecond=0)
     occupied = occupied_intervals(now)
     yield Figure(f"Free slots of {DAYS} days, {len(occupied):,} occupied", _rules(now, occupied), "ms", 5)
-    yield Figure("The booking page, the same diary", _page(install, occupied), "ms", 20)
+    yield Figure("The booking page, the same diary", _page(install, occupied), "ms", 15)
 
 
 def occupied_intervals(now: datetime) -> list[Interval]:

@@ -12,7 +12,7 @@ from portal.demo import ZONE
 from tests.browser.gallery import Gallery, hung_gallery
 from tests.browser.pages import ROOMS
 from tests.browser.test_pages import problems
-from tests.support.browser import DESK, PHONE, Visitor
+from tests.support.browser import Visitor
 
 PersonAt = Callable[..., AbstractContextManager[Visitor]]
 
@@ -43,12 +43,11 @@ def sent(page: Page) -> Response:
     return begun.value
 
 
-@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
 @pytest.mark.parametrize("then", [in_danger, answered])
 def test_what_follows_the_answers_breaks_no_promise(
-    gallery: Gallery, visitor_at: PersonAt, size: tuple[int, int], then: Callable[[Page], Response]
+    gallery: Gallery, visitor_at: PersonAt, then: Callable[[Page], Response]
 ) -> None:
-    with visitor_at(gallery.home, size=size, zone=ZONE) as visitor:
+    with visitor_at(gallery.home, zone=ZONE) as visitor:
         gallery.let_in(visitor.context, "ana")
         assert list(problems(visitor, gallery, ROOMS["partner"], "/about-you", then=then)) == []
         focused = visitor.page.evaluate("document.activeElement.textContent")

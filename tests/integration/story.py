@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 import httpx
@@ -56,6 +56,7 @@ class Story:
     app: Flask
     home: str
     sign_ins: Mapping[str, Mapping[str, str]]
+    began_at: datetime = field(default_factory=utc_now)
     guest_page: str = ""
     invitations: list[str] = field(default_factory=list)
     browsers: ExitStack = field(default_factory=ExitStack)

@@ -9,6 +9,7 @@ from html import unescape
 from io import BytesIO
 from itertools import chain, product
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -17,6 +18,7 @@ import pytest
 from flask import Flask
 from pypdf import PdfReader
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from portal.app import create_app
 from portal.backup import make_backup
@@ -153,7 +155,7 @@ def nothing_lies_about(scene: Scene) -> None:
 def everybody_looks_everywhere(scene: Scene) -> None:
     """Let each kind of viewer read every address, and compare what they find with what they may know."""
     paths = addresses(scene)
-    for who, known in MAY_KNOW.items():
+    for who, known in viewers(scene).items():
         browser = scene.story.browser_of(who) if who else scene.story.browser()
         pages = explored(browser, scene.story.home, paths)
         found = {path: found_in(page.encode(), WORDS.marks()) for path, page in pages.items()}
@@ -165,15 +167,28 @@ def everybody_looks_everywhere(scene: Scene) -> None:
     }  # fmt: skip
 
 
+def viewers(scene: Scene) -> dict[str, set[str]]:
+    """Say who looks. Pages are written by the same code on either engine, so on the second one fewer strangers look."""
+    is_first = scene.settings.database_url.startswith("sqlite")
+    return {who: known for who, known in MAY_KNOW.items() if is_first or known or who in {"samir", ""}}
+
+
+def of_note(scene: Scene, session: Session, model: Any) -> list[object]:
+    """Give the ids of all that the story made, and of three things that were there before: the others are like them."""
+    rows = session.execute(select(model.id, model.created_at).order_by(model.created_at)).all()
+    before = [row.id for row in rows if row.created_at < scene.story.began_at]
+    return [*before[:3], *(row.id for row in rows[len(before) :])]
+
+
 def addresses(scene: Scene) -> list[str]:
-    """Write each address of the portal that can be read, with the ids of everything there is."""
+    """Write each address of the portal that can be read, with the ids of everything that the story touched."""
     with scene.app.app_context():
         session = current_session()
         partners = session.execute(select(Partner.couple_id, Partner.person_id)).all()
         things: dict[str, list[object]] = {
             "couple_id": [couple for couple, _person in partners],
             "person_id": [person for _couple, person in partners],
-            **{name: list(session.scalars(select(model.id))) for name, model in THINGS.items()},
+            **{name: of_note(scene, session, model) for name, model in THINGS.items()},
             "token": [path.rpartition("/")[2] for path in scene.story.invitations],
             "slug": ["write-two-lists-before-you-write-one", "jane-parker"],
             "tag": ["rituals"],

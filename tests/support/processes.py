@@ -165,7 +165,7 @@ class Portal:
         """Start gunicorn and wait for its first answer."""
         options = ("--no-control-socket", "--worker-class=gthread", f"--threads={self.threads}")
         where = (f"--bind=127.0.0.1:{self.port}", f"--workers={workers}", "--log-level=warning")
-        server = self._start("web", "gunicorn", "portal.app:create_app()", *options, *where)
+        server = self._start("web", "gunicorn", "portal.app:serve()", *options, *where)
         self.web.append(server)
         wait_until(lambda: answers(self.address) or not is_alive(server.pid), "the web server answers")
         assert is_alive(server.pid), server.output()

@@ -240,7 +240,10 @@ def _try_to_hold(way: Way, *, longer: bool = False) -> Exception | None:
         wanted = way.wanted(asked_start())
         if not longer and way.holds(wanted.starts_at):
             return None
-        way.slot(wanted.starts_at)
+        way.slot(wanted.starts_at)  # who comes too late is told so without having written anything
+    except NO_TIME as refusal:
+        return refusal
+    try:
         _count_hold(way)
         with transaction() as session:
             act = renew_hold if longer else hold_time
@@ -339,7 +342,6 @@ def _times_page(way: Way) -> Response:
         zones=_zones(way),
         place=city(beside),
         is_zone_wrong=is_wrong,
-        contact_line=get_practice(current_session()).contact_line,
     )
     return open_to_all(response, is_found=not request.args)
 
@@ -388,7 +390,6 @@ def _details_page(
         refusal=type(refusal).__name__ if refusal is not None else "",
         likely=likely,
         brings=way.form_id is not None and has_something_waiting(current_session(), way.form_id, way.now),
-        lead_days=get_practice(current_session()).lead_retention_days,
     )
 
 
