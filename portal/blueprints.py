@@ -20,6 +20,7 @@ from portal.home import style as style  # noqa: PLC0414 - adds the builders' pag
 from portal.home.chrome import init_pages
 from portal.home.views import blueprint as home
 from portal.homework.views import blueprint as homework
+from portal.measures.views import blueprint as measures
 from portal.meetings.views import blueprint as meetings
 from portal.notices.views import blueprint as notices
 from portal.pathways.views import blueprint as pathways
@@ -43,6 +44,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     health,
     home,
     homework,
+    measures,
     meetings,
     notices,
     pathways,

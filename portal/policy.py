@@ -76,6 +76,8 @@ PERMISSIONS: Policy = {
     Permission.HOMEWORK_TASK_OPEN: anybody_of(THERAPIST),
     Permission.HOMEWORK_TASK_READ: anybody_of(THERAPIST),
     Permission.HOMEWORK_TASK_WORK: anybody_of(PARTNER),
+    Permission.MEASURES_SHELF_VIEW: anybody_of(OWNER, THERAPIST),
+    Permission.MEASURES_WORDING_IMPORT: anybody_of(OWNER),
     Permission.MEETINGS_MEETING_RECORD: anybody_of(THERAPIST),
     Permission.MEETINGS_NOTE_SIGN: anybody_of(THERAPIST, fresh=True),
     Permission.MEETINGS_NOTE_WRITE: anybody_of(THERAPIST),

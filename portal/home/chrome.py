@@ -31,6 +31,8 @@ BELOW = {
     "booking.leads": ("/requests/",),
     "caseload.couples": ("/couples/", "/pathways/"),
     "diary.calendar": ("/calendar/", "/diary/entries/", "/diary/own-time/"),
+    "caseload.couples": ("/couples/",),
+    "homework.own": ("/forms/",),
     "home.settings": (
         "/practice/",
         "/diary/hours",
