@@ -31,7 +31,6 @@ BELOW = {
     "booking.leads": ("/requests/",),
     "caseload.couples": ("/couples/", "/pathways/"),
     "diary.calendar": ("/calendar/", "/diary/entries/", "/diary/own-time/"),
-    "caseload.couples": ("/couples/",),
     "homework.own": ("/forms/",),
     "home.settings": (
         "/practice/",

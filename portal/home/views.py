@@ -11,7 +11,7 @@ from portal.couples.queries import find_own_couple
 from portal.diary.entries import codes_of_today
 from portal.diary.queries import next_free_slots
 from portal.health.queries import heartbeats_of
-from portal.home.queries import next_consultation_of, next_session_of
+from portal.home.queries import next_consultation_of, next_session_of, to_acknowledge
 from portal.homework.needs import needs_of
 from portal.homework.own_tasks import Place, next_of, own_tasks
 from portal.meetings.queries import list_waiting, summaries_for_reader
@@ -19,7 +19,7 @@ from portal.notices.queries import mail_trouble
 from portal.people.queries import get_self
 from portal.practice.queries import get_practice, list_therapists, missing_consents
 from portal.practice.service import give_consents
-from portal.safety.queries import own_sitting, to_acknowledge
+from portal.safety.queries import own_sitting
 from portal.security.gate import public, requires
 from portal.security.login import current_member, current_viewer
 from portal.security.permissions import Permission

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from portal.couples.models import Couple, Partner
@@ -126,6 +126,25 @@ def scores_of_couple(session: Session, viewer: Member, couple_id: UUID) -> list[
         .order_by(MeasureScore.scored_at, MeasureScore.id)
     ).all()
     return [Sat(one, result_from_json(one.content)) for one in found if one.key_id in keys()]
+
+
+def is_watched_by(viewer: Member) -> ColumnElement[bool]:
+    """Hold for results of one's clients with an item that is watched, not settled yet; the answer itself is not known here.
+
+    For reads that join the part of the sitting.
+    """
+    watched = [key.id for key in keys().values() if key.watched]
+    return and_(
+        is_treated(MeasureScore.couple_id, viewer),
+        MeasureScore.key_id.in_(watched),
+        Response.disowned_at.is_(None),
+        or_(MeasureScore.acknowledged_at.is_(None), MeasureScore.contacted_at.is_(None)),
+    )
+
+
+def has_watched_answer(score: MeasureScore) -> bool:
+    """Tell whether somebody must look at once; nothing else of the result leaves this function."""
+    return result_from_json(score.content).has_watched_answer
 
 
 def lock_score(session: Session, viewer: Member, score_id: UUID) -> MeasureScore:

@@ -1,10 +1,11 @@
 """Reading what was asked and answered alone. A partner's reads name times only and never the sealed column."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from portal.couples.models import Couple, Partner
@@ -28,7 +29,7 @@ class OwnSitting:
 
 @dataclass(frozen=True, slots=True)
 class ToAcknowledge:
-    """One thing for the therapist alone: somebody answered. Which of the two is said only where the answers are."""
+    """One thing for the therapist alone: somebody answered. Which of the two is said only where the answers are (`endpoint`)."""
 
     sitting_id: UUID
     couple_id: UUID
@@ -38,6 +39,7 @@ class ToAcknowledge:
     due_on: date | None
     is_overdue: bool
     is_read: bool
+    endpoint: str = "safety.individual"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,25 +94,30 @@ def last_asked_at(session: Session, viewer: Member, couple_id: UUID) -> datetime
     )
 
 
-def to_acknowledge(session: Session, viewer: Member, zone: str, now: datetime) -> list[ToAcknowledge]:
-    """List what one's clients answered and one has not settled yet, the most urgent first.
+def is_waiting(viewer: Member) -> ColumnElement[bool]:
+    """Hold for what one's clients answered and one may not have settled yet. Raises NotFound for everybody but a therapist.
 
     Each answered sitting is there until it is read, so that being there says nothing; one with a reason to speak stays until
-    that has happened. `zone`: the therapist's, for the days. One statement, and one for all keys; of the answers only the
-    urgency leaves this function.
+    that has happened, which `in_order` looks at.
     """
-    found = session.execute(
-        select(SafetySitting, Couple.number)
-        .join(Couple, Couple.id == SafetySitting.couple_id)
-        .where(is_treated(viewer), SafetySitting.answered_at.is_not(None))
-        .where(or_(SafetySitting.acknowledged_at.is_(None), SafetySitting.contacted_at.is_(None)))
-    ).all()
-    things = [_thing(sitting, number, zone, now) for sitting, number in found]
+    return and_(
+        is_treated(viewer),
+        SafetySitting.answered_at.is_not(None),
+        or_(SafetySitting.acknowledged_at.is_(None), SafetySitting.contacted_at.is_(None)),
+    )
+
+
+def in_order(things: Iterable[ToAcknowledge]) -> list[ToAcknowledge]:
+    """Leave out what is settled, and put the most urgent first."""
     waiting = [one for one in things if not one.is_read or one.urgency is not Urgency.READ]
     return sorted(waiting, key=lambda one: (list(Urgency).index(one.urgency), one.answered_at))
 
 
-def _thing(sitting: SafetySitting, couple_number: int, zone: str, now: datetime) -> ToAcknowledge:
+def thing_of(sitting: SafetySitting, couple_number: int, zone: str, now: datetime) -> ToAcknowledge:
+    """Put one answered sitting on the therapist's list; of the answers only the urgency leaves this function.
+
+    `zone`: the therapist's, for the days.
+    """
     answered_at = sitting.answered_at or sitting.created_at
     urgency, place = urgency_of(sitting.answers), parse_zone(zone)
     due = due_on(urgency, to_local(answered_at, place).date())

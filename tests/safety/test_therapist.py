@@ -19,9 +19,10 @@ from portal.couples.holds import find_hold, set_hold
 from portal.couples.models import Couple, CoupleStatus, SafetyHold
 from portal.couples.queries import get_couple
 from portal.errors import NotFound
+from portal.home.queries import to_acknowledge
 from portal.homework.rules import NoLongerAsked
 from portal.notices.models import MessagePart
-from portal.safety.queries import answers_of, get_answered, last_asked_at, own_sitting, to_acknowledge
+from portal.safety.queries import answers_of, get_answered, last_asked_at, own_sitting
 from portal.safety.rules import Answers, OnlyTogether, Reply, Urgency
 from portal.safety.service import ask_both, give_answers, mark_contacted
 from portal.security.viewer import Member
