@@ -25,6 +25,8 @@ from portal.meetings.views import blueprint as meetings
 from portal.notices.views import blueprint as notices
 from portal.pathways.views import blueprint as pathways
 from portal.practice.views import blueprint as practice
+from portal.safety import contact_pages as contact_pages  # noqa: PLC0414 - adds pages to its blueprint
+from portal.safety import rhythm_pages as rhythm_pages  # noqa: PLC0414 - adds pages to its blueprint
 from portal.safety.views import blueprint as safety
 from portal.shortform.views import blueprint as shortform
 from portal.sources.views import blueprint as sources

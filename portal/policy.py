@@ -95,8 +95,13 @@ PERMISSIONS: Policy = {
     Permission.SAFETY_ANSWERS_GIVE: anybody_of(PARTNER),
     Permission.SAFETY_ANSWERS_READ: anybody_of(THERAPIST, fresh=True),
     Permission.SAFETY_ANSWERS_SETTLE: anybody_of(THERAPIST, fresh=True),
+    Permission.SAFETY_CONTACT_EDIT: anybody_of(PARTNER),
+    Permission.SAFETY_CONTACT_OPEN: anybody_of(PARTNER, fresh=True),
+    Permission.SAFETY_CONTACT_READ: anybody_of(THERAPIST, fresh=True),
     Permission.SAFETY_HOLD_SET: anybody_of(THERAPIST, fresh=True),
     Permission.SAFETY_QUESTIONS_ASK: anybody_of(THERAPIST),
+    Permission.SAFETY_RHYTHM_EDIT: anybody_of(OWNER, THERAPIST),
+    Permission.SAFETY_UNLOOKED_SEE: anybody_of(STAFF),
     Permission.SOURCES_LINK_EDIT: anybody_of(THERAPIST),
     Permission.SOURCES_REPORT_VIEW: anybody_of(OWNER, THERAPIST),
 }

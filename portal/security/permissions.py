@@ -72,8 +72,13 @@ class Permission(StrEnum):
     SAFETY_ANSWERS_SETTLE = (
         "safety:answers:settle"  # tick off what was read, and that one has spoken with the person
     )
+    SAFETY_CONTACT_EDIT = "safety:contact:edit"  # save the own safe-contact card, without reading it
+    SAFETY_CONTACT_OPEN = "safety:contact:open"  # open the own safe-contact card
+    SAFETY_CONTACT_READ = "safety:contact:read"  # read how one's clients can be reached safely
     SAFETY_HOLD_SET = "safety:hold:set"  # keep joint things of a couple shut, and lift that
     SAFETY_QUESTIONS_ASK = "safety:questions:ask"  # ask both persons of a couple the individual questions
+    SAFETY_RHYTHM_EDIT = "safety:rhythm:edit"  # set how often the individual questions come by themselves
+    SAFETY_UNLOOKED_SEE = "safety:unlooked:see"  # learn whose urgent things wait, but not what they are
     SOURCES_LINK_EDIT = "sources:link:edit"  # make and retire campaign links
     SOURCES_REPORT_VIEW = "sources:report:view"  # see how many came from where
 

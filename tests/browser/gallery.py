@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -49,8 +49,13 @@ from portal.meetings.rules import content_from_json
 from portal.meetings.service import NewMeeting, record_meeting, write_note
 from portal.meetings.showing import hash_of
 from portal.meetings.summaries import begin_correction, opened, release_summary, save_draft
+from portal.notices.models import MessageKind
+from portal.notices.service import queue_message
+from portal.people.models import Person, SafeContact
+from portal.people.rules import Card, Channel, SafeRange, Voicemail
 from portal.people.service import add_person
 from portal.practice.models import Consent
+from portal.safety.models import SafetyNudge
 from portal.safety.rules import Reply
 from portal.security.crypto import Owner, OwnerKind, hashed_token
 from portal.security.login import cookie_name
@@ -243,8 +248,19 @@ def _hang_individual_questions(
     couple = session.scalars(select(Couple).where(Couple.number == 1)).one()
     _open, sitting = ask_quietly(session, jane.person_id, couple.id, ana, ben, now=utc_now())
     words = all_said(Reply.YES, hours="Mondays, 10 to 12", safe_word="Marmalade", words="Ring twice.")
-    fill_in(session, sitting, replace(words, is_in_danger=True), now=utc_now())
+    fill_in(session, sitting, replace(words, is_in_danger=True), now=utc_now() - timedelta(days=3))
     gallery.paths["individual"] = f"/couples/{couple.id}/individual"
+    ranges = (SafeRange((0, 1, 2, 3, 4), time(9), time(12)), SafeRange((5,), time(18), time(0)))
+    card = Card(Channel.CALL, ranges, Voicemail.NO, "Marmalade", "Ring twice, then once more.")
+    for person_id, days in ((ana, 1), (ben, 400)):
+        row = SafeContact(person_id=person_id, changed_at=utc_now() - timedelta(days=days))
+        row.card, row.ask_again_on = card, date(2020, 1, 1)
+        session.add(row)
+    session.flush()
+    queue_message(session, session.get_one(Person, ana), MessageKind.NEW_ITEM, {"link": "/"}, now=utc_now())
+    gallery.paths["safe contact"] = f"/couples/{couple.id}/contact/{ben}"
+    told_on = (utc_now() - timedelta(days=2)).date()
+    session.add(SafetyNudge(sitting_id=sitting.id, told_id=accounts["samir"].person_id, told_on=told_on))
 
 
 def _hang_mail(settings: Settings, gallery: Gallery) -> None:
