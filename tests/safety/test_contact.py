@@ -156,7 +156,7 @@ class TestTherapist:
         )
         shown = jane.get(page).text
         for word in (
-            "By a call from my therapist only",
+            "A call from you",
             "Qanarcode",
             "Qanarring",
             "+44 7700 900123",
