@@ -17,7 +17,7 @@ from portal.meetings.queries import summaries_visible_to
 from portal.meetings.rules import content_from_json
 from portal.safety.models import SafetySitting
 from portal.safety.queries import ToAcknowledge, in_order, is_waiting, thing_of
-from portal.safety.rules import Urgency, due_on
+from portal.safety.rules import Urgency, due_on, late_at
 from portal.security.viewer import Member
 from portal.zones import parse_zone, to_local
 
@@ -90,7 +90,10 @@ def to_acknowledge(session: Session, viewer: Member, zone: str, now: datetime) -
 def _watched(score: MeasureScore, couple_number: int, zone: str, now: datetime) -> ToAcknowledge:
     place = parse_zone(zone)
     urgency = Urgency.SAME_DAY if has_watched_answer(score) else Urgency.READ
-    due = due_on(urgency, to_local(score.scored_at, place).date())
+    due, late = (
+        due_on(urgency, to_local(score.scored_at, place).date()),
+        late_at(urgency, score.scored_at, place),
+    )
     return ToAcknowledge(
         sitting_id=score.id,
         couple_id=score.couple_id,
@@ -101,4 +104,5 @@ def _watched(score: MeasureScore, couple_number: int, zone: str, now: datetime) 
         is_overdue=due is not None and to_local(now, place).date() > due,
         is_read=score.acknowledged_at is not None,
         endpoint="measures.of_couple",
+        is_unlooked=late is not None and now >= late and score.acknowledged_at is None,
     )
