@@ -30,6 +30,7 @@ from portal.homework.rules import (
     SHOWN,
     AlreadyAsked,
     NoLongerAsked,
+    NotFinished,
     OnHold,
     Reveal,
     Scope,

@@ -237,7 +237,7 @@ def test_one_about_one_person_is_never_given_to_both(app: Flask, cast: Cast) -> 
 
 
 def test_an_inbox_that_both_read_gets_no_mail_about_one_of_them(app: Flask, cast: Cast) -> None:
-    from portal.notices.models import MessagePart  # noqa: PLC0415 - this one needs it
+    from portal.notices.models import MessagePart
 
     bring(app, cast, "phq9", "csi4")
 
