@@ -26,7 +26,7 @@ def soup(response: TestResponse) -> BeautifulSoup:
 
 def form_to(response: TestResponse, action: str, press: str = "") -> Tag:
     """The form whose address begins so, with the button that is pressed."""
-    for form in soup(response).select(f"form[action^='{action}']"):
+    for form in soup(response).select(f"form[action^='{action}'], main form:not([action])"):
         if not press or form.select_one(f"button[value='{press}']") is not None:
             return form
     raise AssertionError(f"no form to {action} {press}: {response.text}")
@@ -66,7 +66,7 @@ class Person:
         fields = hidden(self.page, action, press)
         if "form_key" in fields:
             fields["form_key"] = self.key()
-        to = str(form_to(self.page, action, press)["action"])
+        to = str(form_to(self.page, action, press).get("action", action))
         self.page = self.client.post(to, data={**fields, **typed})
         return self.page
 

@@ -186,15 +186,13 @@ def test_where_a_code_is_mailed_it_waits_until_the_booking_counts(
 REPLAYED = {"none": "", "nonsense": "x.y.z", "long": "x" * 100_000}
 
 
-@pytest.mark.parametrize("result", REPLAYED.values(), ids=REPLAYED.keys())
-def test_a_result_that_was_not_signed_here_is_not_brought(
-    app: Flask, two: tuple[Person, Person], result: str
-) -> None:
+def test_a_result_that_was_not_signed_here_is_not_brought(app: Flask, two: tuple[Person, Person]) -> None:
     ana, _ben = two
     ana.get("/short-test")
     token = str(soup(ana.page).select("[name=form_token]")[0]["value"])
-    page = ana.client.post("/short-test/bring", data={"form_token": token, "result": result})
-    assert page.status_code == 404
+    for result in REPLAYED.values():
+        page = ana.client.post("/short-test/bring", data={"form_token": token, "result": result})
+        assert page.status_code == 404
     assert count(app, BroughtResult) == 0
 
 

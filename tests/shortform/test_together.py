@@ -1,6 +1,7 @@
 """Two people take the short test: each alone, by a spoken code, and one page for both once both have agreed."""
 
 import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
@@ -59,12 +60,13 @@ def test_until_then_a_page_is_the_same_whatever_the_other_does(two: tuple[Person
     ana.answer()
     ana.send("/short-test/place", "share")
     seen = [_bare(ana)]
-    for step in (
+    steps: list[Callable[[], object]] = [
         lambda: ben.enter(code),
         lambda: ben.send("/short-test/place", "answer"),
         lambda: ben.send("/short-test/place/answers", **HIGH),
         lambda: ben.send("/short-test/place", "remove"),
-    ):
+    ]
+    for step in steps:
         step()
         ana.look()
         seen.append(_bare(ana))
@@ -162,7 +164,7 @@ def test_one_browser_may_serve_both(app: Flask, two: tuple[Person, Person]) -> N
     shared.enter(code)
     token = soup(shared.page).select_one("input[name=place]")
     assert token is not None
-    assert token["value"] not in first.text
+    assert str(token["value"]) not in first.text
     shared.answer(HIGH)
     assert "Firm ground" in words_of(shared.page)
 
@@ -180,17 +182,15 @@ def test_the_first_answers_stay(two: tuple[Person, Person]) -> None:
 FORGED = {"none": "", "nonsense": "x", "long": "x" * 100_000, "of a booking form": None}
 
 
-@pytest.mark.parametrize("token", FORGED.values(), ids=FORGED.keys())
-@pytest.mark.parametrize("path", ["/short-test/place", "/short-test/place/answers"])
-def test_a_place_that_was_not_signed_here_is_no_longer_here(
-    two: tuple[Person, Person], token: str | None, path: str
-) -> None:
+def test_a_place_that_was_not_signed_here_is_no_longer_here(two: tuple[Person, Person]) -> None:
     ana, _ben = two
     ana.begin()
-    fields = {"form_token": str(soup(ana.page).select("[name=form_token]")[0]["value"]), "act": "share"}
-    page = ana.client.post(path, data=fields | {"place": ana.key() if token is None else token})
-    assert page.status_code == 404
-    assert "This is no longer here" in words_of(page)
+    fields = {"form_token": _token(ana), "act": "share"}
+    for token in FORGED.values():
+        for path in ("/short-test/place", "/short-test/place/answers"):
+            page = ana.client.post(path, data=fields | {"place": ana.key() if token is None else token})
+            assert page.status_code == 404
+            assert "This is no longer here" in words_of(page)
 
 
 def test_it_ends_after_two_days_whatever_the_sweeper_does(app: Flask, two: tuple[Person, Person]) -> None:
