@@ -67,6 +67,8 @@ from tests.browser.calendars import hang_calendars
 from tests.browser.exercises import hang_exercises
 from tests.browser.face import hang_public_face
 from tests.browser.frames import hang_frames
+from tests.browser.measures import hang_measures
+from tests.browser.pathways import hang_pathways
 from tests.browser.waitlist import hang_waitlist
 from tests.conftest import settings_for
 from tests.support.individual import all_said, ask_quietly, fill_in
@@ -160,6 +162,8 @@ def _fill(session: Session, settings: Settings, gallery: Gallery) -> None:
     _hang_opened_test(session, jane, accounts["ana"], gallery)
     _hang_own_tests(session, jane, accounts, gallery)
     gallery.paths |= hang_exercises(session, jane, accounts)
+    gallery.paths |= hang_pathways(session, jane, accounts)
+    gallery.paths |= hang_measures(session, jane, accounts)
     _hang_code(session, gallery)
     _hang_after(session, gallery)
 
@@ -230,7 +234,8 @@ def _hang_tasks(session: Session, jane: Member, ana: Account, gallery: Gallery) 
     for task in library():
         if busy_with(session, couple.id, task):
             continue
-        finished = assign(session, jane, couple.id, task, now=utc_now())
+        alone = ana.person_id if task.is_for_one else None
+        finished = assign(session, jane, couple.id, task, for_person_id=alone, now=utc_now())
         part = select(Response.id).where(
             Response.assignment_id == finished.id, Response.person_id == ana.person_id, Response.stage == 1
         )
