@@ -54,6 +54,7 @@ from tests.bench.between import add_finished_homework, add_homework, add_way, be
 from tests.bench.doorway import Doorway, begin_doorway
 from tests.support.cast import Actor, Cast, make_person
 from tests.support.individual import all_said, ask_quietly, fill_in
+from tests.support.measuring import measures_of
 from tests.support.public import public_things
 
 ZONE = "Europe/London"
@@ -122,6 +123,7 @@ class GrowingPractice:
             ask_quietly(session, self._therapist.person_id, self.cast.couple_id, *self._pair, now=utc_now())
             self._note_document(session)
             self.values |= begin_homework(session, self.cast)
+            self.values |= measures_of(session, self.cast, utc_now())
             self._note_links(session)
             self._note_entries(session)
             self._note_doorway(session)
