@@ -31,11 +31,14 @@ from portal.documents.service import fail_abandoned as fail_abandoned_documents
 from portal.errors import DomainError
 from portal.failpoints import failpoint
 from portal.health.service import beat
+from portal.measures.rounds import ask_again, due_schedules, remind_of
 from portal.notices.service import fail_abandoned as fail_abandoned_messages
 from portal.outbox import OutboxState
 from portal.pathways.queries import due_pathways
 from portal.pathways.service import walk_on
 from portal.queueing import JobName, Queue
+from portal.safety.escalation import nudge_about_unlooked
+from portal.safety.service import ask_again, couples_to_ask_again
 from portal.settings import Settings
 from portal.transaction import current_session, transaction
 
@@ -44,6 +47,8 @@ JUMP_SECONDS = 60.0  # our choice: clocks that are only slewed stay far below it
 TRUSTED_AFTER_SECONDS = 3600.0
 CLEARING_EVERY = timedelta(minutes=15)
 BOUNCES_EVERY = timedelta(minutes=5)
+ASKING_EVERY = timedelta(minutes=15)
+NUDGING_EVERY = timedelta(minutes=5)
 NOBODY = UUID(int=0)
 OFFERING_EVERY = timedelta(seconds=30)
 MOST_PAGES = 10  # of reminders in one round, so that nothing else has to wait long
@@ -81,6 +86,8 @@ class Sweeper:
     cleared_at: datetime | None = None
     offered_at: datetime | None = None
     bounces_at: datetime | None = None
+    asked_at: datetime | None = None
+    nudged_at: datetime | None = None
     steady: Steadiness = field(default_factory=Steadiness)
     stopping: threading.Event = field(default_factory=threading.Event)
 
@@ -98,8 +105,11 @@ class Sweeper:
                 self._note_life,
                 self._remind,
                 self._offer_times,
+                self._ask_again,
+                self._nudge,
                 self._sync_calendars,
                 self._walk_pathways,
+                self._ask_again,
                 self._read_bounces,
                 self._hand_out,
                 self._mark_abandoned,
@@ -148,6 +158,27 @@ class Sweeper:
             with transaction() as session:
                 offer_times(session, therapist_id, mail=mail_words(), now=now)
 
+    def _ask_again(self) -> None:
+        """Ask both of each couple whose time has come, couple by couple; not by a clock that has just jumped (F16)."""
+        now = utc_now()
+        if not self.steady.is_trusted() or not self._is_time(self.asked_at, now, ASKING_EVERY):
+            return
+        self.asked_at = now
+        with transaction() as session:
+            couples = couples_to_ask_again(session, now)
+        for couple_id in couples:
+            with transaction() as session:
+                ask_again(session, couple_id, now=now)
+
+    def _nudge(self) -> None:
+        """Tell people of the practice, neutrally, that something urgent was not looked at in time."""
+        now = utc_now()
+        if not self._is_time(self.nudged_at, now, NUDGING_EVERY):
+            return
+        self.nudged_at = now
+        with transaction() as session:
+            nudge_about_unlooked(session, now)
+
     def _read_bounces(self) -> None:
         """Let a worker look into the mailbox of returned mails every few minutes, where there is one."""
         settings: Settings = self.app.extensions["settings"]
@@ -166,6 +197,20 @@ class Sweeper:
     def _sync_calendars(self) -> None:
         with transaction() as session:
             owe_rounds(session, utc_now())
+
+    def _ask_again(self) -> None:
+        """Ask what is due in a rhythm, each in a transaction of its own; one that cannot be asked does not stop the others."""
+        now = utc_now()
+        with transaction() as session:
+            due = due_schedules(session, now)
+        for schedule_id in due:
+            try:
+                with transaction() as session:
+                    ask_again(session, schedule_id, now)
+            except (SQLAlchemyError, DomainError) as error:
+                log.warning("measure.broke", schedule_id=str(schedule_id), kind=type(error).__name__)
+        with transaction() as session:
+            remind_of(session, now)
 
     def _walk_pathways(self) -> None:
         """Give couples the next step of their pathways, each pathway in a transaction of its own.

@@ -20,10 +20,13 @@ from portal.home import style as style  # noqa: PLC0414 - adds the builders' pag
 from portal.home.chrome import init_pages
 from portal.home.views import blueprint as home
 from portal.homework.views import blueprint as homework
+from portal.measures.views import blueprint as measures
 from portal.meetings.views import blueprint as meetings
 from portal.notices.views import blueprint as notices
 from portal.pathways.views import blueprint as pathways
 from portal.practice.views import blueprint as practice
+from portal.safety import contact_pages as contact_pages  # noqa: PLC0414 - adds pages to its blueprint
+from portal.safety import rhythm_pages as rhythm_pages  # noqa: PLC0414 - adds pages to its blueprint
 from portal.safety.views import blueprint as safety
 from portal.shortform.views import blueprint as shortform
 from portal.sources.views import blueprint as sources
@@ -43,6 +46,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     health,
     home,
     homework,
+    measures,
     meetings,
     notices,
     pathways,

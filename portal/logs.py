@@ -12,7 +12,7 @@ from portal.settings import Settings
 
 ALLOWED = frozenset({
     "event", "level", "timestamp", "correlation_id", "endpoint", "method", "status", "kind", "frames", "job",
-    "outbox_id", "document_id", "message_id", "attempt", "count", "reason", "process", "code", "seconds", "pid",
+    "outbox_id", "document_id", "message_id", "attempt", "count", "reason", "process", "code", "seconds", "pid", "pathway_id", "schedule_id",
 })  # fmt: skip
 
 

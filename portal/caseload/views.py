@@ -29,7 +29,7 @@ from portal.pathways.way import ways_of
 from portal.people.queries import get_self
 from portal.people.service import add_person, change_address
 from portal.practice.queries import get_practice
-from portal.safety.queries import last_asked_at
+from portal.safety.queries import asking_of
 from portal.security.gate import requires
 from portal.security.login import current_member
 from portal.security.permissions import Permission
@@ -106,7 +106,7 @@ def couple(couple_id: UUID) -> ResponseReturnValue:
         moments=timeline_of(found, meetings, [state.assignment for state in states]),
         desks={state.assignment.kind: state.desk_endpoint for state in states},
         meetings=meetings,
-        asked_at=last_asked_at(session, viewer, couple_id),
+        asking=asking_of(session, viewer, found, get_self(session, viewer).zone),
         zone=get_self(session, viewer).zone,
         form=Form(),
     )

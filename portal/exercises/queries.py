@@ -1,10 +1,10 @@
 """Reading one's own part of an exercise, and the people around it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session, contains_eager
 
 from portal.couples.models import Couple, Partner, Side
@@ -12,7 +12,7 @@ from portal.couples.queries import get_couple, is_of_own_couple, is_treated
 from portal.errors import NotFound
 from portal.homework.models import Answer, Assignment, JointAnswer, Response
 from portal.homework.queries import own_responses
-from portal.homework.rules import Standing
+from portal.homework.rules import Scope, Standing, Step
 from portal.people.queries import persons_by_id
 from portal.security.crypto import MasterKey
 from portal.security.viewer import Member
@@ -89,6 +89,55 @@ def settled_answers(session: Session, viewer: Member, assignment: Assignment) ->
     )
     newest = {answer.prompt_id: answer for answer in found}
     return {name: answer for name, answer in newest.items() if answer.value_sealed is not None}
+
+
+def rounds_of(
+    session: Session, viewer: Member, assignment: Assignment, prompt_ids: Collection[str]
+) -> list[tuple[Assignment, Answer]]:
+    """Load finished answers to these prompts in all rounds of one exercise of a couple, the oldest first, for its therapist.
+
+    One statement. Nothing private, and of rounds that were withdrawn nothing.
+    """
+    found = session.execute(
+        select(Assignment, Answer)
+        .join(Response, Response.assignment_id == Assignment.id)
+        .join(Answer, Answer.response_id == Response.id)
+        .where(
+            _is_round_of(assignment),
+            is_treated(Assignment.couple_id, viewer),
+            Answer.prompt_id.in_(prompt_ids),
+            Answer.scope.in_((Scope.THERAPIST, Scope.REVEAL)),
+            Response.step != Step.WRITING,
+        )
+        .order_by(Assignment.created_at)
+    )
+    return [(given, answer) for given, answer in found]
+
+
+def written_in_rounds(
+    session: Session, viewer: Member, assignment: Assignment, prompt_ids: Collection[str]
+) -> list[JointAnswer]:
+    """Load the newest joint answers to these prompts in all rounds of one exercise, for the therapist. One statement."""
+    found = session.scalars(
+        select(JointAnswer)
+        .join(Assignment, Assignment.id == JointAnswer.assignment_id)
+        .where(
+            _is_round_of(assignment),
+            is_treated(JointAnswer.couple_id, viewer),
+            JointAnswer.prompt_id.in_(prompt_ids),
+        )
+        .order_by(JointAnswer.revision)
+    )
+    return list({(one.assignment_id, one.prompt_id): one for one in found}.values())
+
+
+def _is_round_of(assignment: Assignment) -> ColumnElement[bool]:
+    return and_(
+        Assignment.couple_id == assignment.couple_id,
+        Assignment.kind == assignment.kind,
+        Assignment.task_id == assignment.task_id,
+        Assignment.standing != Standing.WITHDRAWN,
+    )
 
 
 def line_coder(session: Session, assignment_id: UUID) -> Callable[[str], str]:

@@ -31,6 +31,7 @@ BELOW = {
     "booking.leads": ("/requests/",),
     "caseload.couples": ("/couples/", "/pathways/"),
     "diary.calendar": ("/calendar/", "/diary/entries/", "/diary/own-time/"),
+    "homework.own": ("/forms/",),
     "home.settings": (
         "/practice/",
         "/diary/hours",

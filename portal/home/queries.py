@@ -2,15 +2,24 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Uuid, cast, null, select, union_all
 from sqlalchemy.orm import Session, joinedload
 
 from portal.booking.models import Consultation, ConsultationStatus
+from portal.couples.models import Couple
+from portal.homework.models import Response
+from portal.measures.models import MeasureScore
+from portal.measures.queries import has_watched_answer, is_watched_by
 from portal.meetings.models import Summary, SummaryState
 from portal.meetings.queries import summaries_visible_to
 from portal.meetings.rules import content_from_json
+from portal.safety.models import SafetySitting
+from portal.safety.queries import ToAcknowledge, in_order, is_waiting, thing_of
+from portal.safety.rules import Urgency, due_on, late_at
 from portal.security.viewer import Member
+from portal.zones import parse_zone, to_local
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,4 +56,53 @@ def next_consultation_of(session: Session, viewer: Member, now: datetime) -> Con
         .where(Consultation.status.in_((ConsultationStatus.REQUESTED, ConsultationStatus.CONFIRMED)))
         .order_by(Consultation.starts_at, Consultation.id)
         .limit(1)
+    )
+
+
+def to_acknowledge(session: Session, viewer: Member, zone: str, now: datetime) -> list[ToAcknowledge]:
+    """List what one's clients answered alone and one has not settled yet, the most urgent first.
+
+    The individual questions, and questionnaires with an answer that must be looked at. `zone`: the therapist's, for the days.
+    One statement, and one for all keys. Raises NotFound for everybody but a therapist.
+    """
+    nothing: Any = cast(null(), Uuid())
+    waiting = union_all(
+        select(
+            SafetySitting.id.label("sitting_id"), nothing.label("score_id"), SafetySitting.couple_id
+        ).where(is_waiting(viewer)),
+        select(nothing, MeasureScore.id, MeasureScore.couple_id)
+        .join(Response, Response.id == MeasureScore.response_id)
+        .where(is_watched_by(viewer)),
+    ).subquery()
+    found = session.execute(
+        select(SafetySitting, MeasureScore, Couple.number)
+        .select_from(waiting)
+        .join(Couple, Couple.id == waiting.c.couple_id)
+        .outerjoin(SafetySitting, SafetySitting.id == waiting.c.sitting_id)
+        .outerjoin(MeasureScore, MeasureScore.id == waiting.c.score_id)
+    ).all()
+    return in_order(
+        thing_of(sitting, number, zone, now) if sitting is not None else _watched(score, number, zone, now)
+        for sitting, score, number in found
+    )
+
+
+def _watched(score: MeasureScore, couple_number: int, zone: str, now: datetime) -> ToAcknowledge:
+    place = parse_zone(zone)
+    urgency = Urgency.SAME_DAY if has_watched_answer(score) else Urgency.READ
+    due, late = (
+        due_on(urgency, to_local(score.scored_at, place).date()),
+        late_at(urgency, score.scored_at, place),
+    )
+    return ToAcknowledge(
+        sitting_id=score.id,
+        couple_id=score.couple_id,
+        couple_number=couple_number,
+        answered_at=score.scored_at,
+        urgency=urgency,
+        due_on=due,
+        is_overdue=due is not None and to_local(now, place).date() > due,
+        is_read=score.acknowledged_at is not None,
+        endpoint="measures.of_couple",
+        is_unlooked=late is not None and now >= late and score.acknowledged_at is None,
     )

@@ -11,15 +11,15 @@ from portal.couples.queries import find_own_couple
 from portal.diary.entries import codes_of_today
 from portal.diary.queries import next_free_slots
 from portal.health.queries import heartbeats_of
-from portal.home.queries import next_consultation_of, next_session_of
+from portal.home.queries import next_consultation_of, next_session_of, to_acknowledge
 from portal.homework.needs import needs_of
 from portal.homework.own_tasks import Place, next_of, own_tasks
 from portal.meetings.queries import list_waiting, summaries_for_reader
 from portal.notices.queries import mail_trouble
-from portal.people.queries import get_self
+from portal.people.queries import get_self, is_to_be_asked
 from portal.practice.queries import get_practice, list_therapists, missing_consents
 from portal.practice.service import give_consents
-from portal.safety.queries import own_sitting, to_acknowledge
+from portal.safety.queries import own_sitting, unlooked_told_to
 from portal.security.gate import public, requires
 from portal.security.login import current_member, current_viewer
 from portal.security.permissions import Permission
@@ -65,10 +65,11 @@ def partner() -> ResponseReturnValue:
     if missing_consents(session, viewer):
         return redirect_to(url_for("home.consents"))
     now, zone, tasks = utc_now(), get_self(session, viewer).zone, own_tasks(session, viewer)
+    today = now.astimezone(parse_zone(zone)).date()
     return render(
         "home/partner.html",
         now=now,
-        today=now.astimezone(parse_zone(zone)).date(),
+        today=today,
         zone=zone,
         couple=find_own_couple(session, viewer),
         next_task=next_of(tasks),
@@ -78,6 +79,7 @@ def partner() -> ResponseReturnValue:
         next_session=next_session_of(session, viewer, now),
         appointment=next_consultation_of(session, viewer, now),
         about_you=own_sitting(session, viewer),
+        asks_of_card=is_to_be_asked(session, viewer, today),
     )
 
 
@@ -113,6 +115,7 @@ def today() -> ResponseReturnValue:
             zone=zone,
             mail=mail_trouble(session, now),
             signs=heartbeats_of(session, now),
+            unlooked=unlooked_told_to(session, viewer),
         )
     return render(
         "home/today.html",

@@ -21,6 +21,11 @@ class TaskKind(StrEnum):
     MEASURE = "measure"
     TEST = "test"
 
+    @property
+    def is_final(self) -> bool:
+        """Tell whether what was sent stays as it was: a published questionnaire is scored on the day, once."""
+        return self is TaskKind.MEASURE
+
 
 class Assignment(Model):
     """Something that a couple, or one person of it (`for_person_id`), is asked to do.

@@ -30,6 +30,7 @@ from portal.homework.rules import (
     SHOWN,
     AlreadyAsked,
     NoLongerAsked,
+    NotFinished,
     OnHold,
     Reveal,
     Scope,
@@ -166,7 +167,9 @@ def submit(
 
 
 def reopen(session: Session, viewer: Member, response_id: UUID, *, now: datetime) -> Response:
-    """Take one's finished part up again. Raises NotFound, NoLongerAsked, NotFinished."""
+    """Take one's finished part up again. Raises NotFound, NoLongerAsked, NotFinished; the last also of what is final once sent."""
+    if get_own_response(session, viewer, response_id).assignment.kind.is_final:
+        raise NotFinished(str(response_id))
     response = _change(session, viewer, response_id, lambda reveal: reveal.reopen(viewer.person_id), now)
     response.submitted_at = None
     return _recorded(session, viewer, Action.TASK_REOPENED, response)

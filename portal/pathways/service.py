@@ -265,6 +265,8 @@ def _give(session: Session, ground: _Ground, step: PathwayStep, now: datetime) -
         raise StepStuck(Stuck.HELD) from None
     except AlreadyAsked:
         raise StepStuck(Stuck.ASKED) from None
+    except NotFound:  # for one person alone, and the pathway is for two
+        raise StepStuck(Stuck.GONE) from None
     step.given_at, step.assignment_id = now, assignment.id
     _await(pathway, assignment, task)
     pathway.counts_from, pathway.stuck = now, None

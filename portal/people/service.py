@@ -1,9 +1,16 @@
 """Writing persons."""
 
+from datetime import date, datetime
+
 from sqlalchemy.orm import Session
 
-from portal.people.models import Channel, Person
+from portal.audit.rules import Action
+from portal.audit.service import record_of
+from portal.people.models import Channel, Person, SafeContact
+from portal.people.queries import get_self, own_card
+from portal.people.rules import Card
 from portal.security.crypto import MasterKey
+from portal.security.viewer import Member
 
 
 def add_person(
@@ -32,6 +39,24 @@ def change_address(session: Session, person: Person, email: str) -> None:
     person.email_bounced_at = None
     person.email_code = address_code(session, email) if email else None
     session.flush()
+
+
+def save_own_card(
+    session: Session, viewer: Member, card: Card, *, phone: str, ask_again_on: date | None, now: datetime
+) -> SafeContact:
+    """Keep how a partner wants to be reached, and the number for it. What waits to be sent is asked about it once more.
+
+    Raises NotFound for everybody but a partner.
+    """
+    row = own_card(session, viewer)
+    if row is None:
+        row = SafeContact(person_id=viewer.person_id)
+        session.add(row)
+    row.card, row.ask_again_on, row.changed_at = card, ask_again_on, now
+    get_self(session, viewer).phone = phone
+    session.flush()
+    record_of(session, viewer, Action.CONTACT_CHANGED, row)
+    return row
 
 
 def address_code(session: Session, email: str) -> bytes:

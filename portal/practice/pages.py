@@ -52,6 +52,12 @@ anywhere.
 
 If no therapy follows, we erase all of this after {days} days. You may ask us to erase it sooner.
 
+## When you take the short test
+
+Alone, none of your answers is stored. As two, what comes of them is kept encrypted and without names for two days, so that
+each of you finds the own page again, and then deleted. If you bring a result to a first talk, it is kept with that booking
+and erased with it. How many tests were finished is a number a month, without anything about you.
+
 ## E-mail
 
 Our mails name nobody and nothing that you told us, because others may read over your shoulder. Each has a link by which you

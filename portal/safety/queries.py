@@ -1,19 +1,24 @@
 """Reading what was asked and answered alone. A partner's reads name times only and never the sealed column."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased, joinedload
 
 from portal.couples.models import Couple, Partner
 from portal.couples.queries import visible_to
 from portal.errors import NotFound
-from portal.safety.models import SafetySitting
+from portal.homework.queries import FROZEN
+from portal.people.models import Person, SafeContact
+from portal.people.queries import cards_of
+from portal.practice.models import Practice, Therapist
+from portal.safety.models import SafetyNudge, SafetyRound, SafetySitting
 from portal.safety.questions import MINUTES
-from portal.safety.rules import Answers, Urgency, due_on, urgency_of
-from portal.security.viewer import Member
+from portal.safety.rules import Answers, Contact, Urgency, due_on, late_at, next_round_at, urgency_of
+from portal.security.viewer import JobFor, Member
 from portal.zones import parse_zone, to_local
 
 
@@ -28,7 +33,7 @@ class OwnSitting:
 
 @dataclass(frozen=True, slots=True)
 class ToAcknowledge:
-    """One thing for the therapist alone: somebody answered. Which of the two is said only where the answers are."""
+    """One thing for the therapist alone: somebody answered. Which of the two is said only where the answers are (`endpoint`)."""
 
     sitting_id: UUID
     couple_id: UUID
@@ -38,6 +43,8 @@ class ToAcknowledge:
     due_on: date | None
     is_overdue: bool
     is_read: bool
+    endpoint: str = "safety.individual"
+    is_unlooked: bool = False  # the set time has passed, and nobody has read it
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,37 +90,111 @@ def own_sitting(session: Session, viewer: Member) -> OwnSitting | None:
     return None if found is None else OwnSitting(*found)
 
 
-def last_asked_at(session: Session, viewer: Member, couple_id: UUID) -> datetime | None:
-    """Say when the therapist last asked both. One statement. Raises NotFound for everybody but a therapist."""
-    return session.scalar(
-        select(func.max(SafetySitting.asked_at)).where(
-            is_treated(viewer), SafetySitting.couple_id == couple_id
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """When both of a couple were last asked, and when they will be by themselves; None: never yet, or not any more."""
+
+    last_at: datetime | None = None
+    next_at: datetime | None = None
+
+
+def asking_of(session: Session, viewer: Member, couple: Couple, zone: str) -> Asking:
+    """Say when both were and will be asked. `zone`: the therapist's. One statement. Raises NotFound for everybody else.
+
+    `couple` comes with its partners loaded.
+    """
+    if not viewer.is_therapist or viewer.is_limited or couple.therapist_id != viewer.person_id:
+        raise NotFound("round")
+    last_at, weeks = session.execute(
+        select(
+            select(func.max(SafetyRound.asked_at))
+            .where(SafetyRound.couple_id == couple.id)
+            .scalar_subquery(),
+            select(Practice.individual_weeks).limit(1).scalar_subquery(),
         )
+    ).one()
+    is_over = couple.status in FROZEN or any(one.left_at is not None for one in couple.partners)
+    if last_at is None or weeks is None or is_over:
+        return Asking(last_at)
+    return Asking(last_at, next_round_at(last_at, weeks, parse_zone(zone)))
+
+
+@dataclass(frozen=True, slots=True)
+class LastRound:
+    """The newest asking of a couple, and by whose clock it comes again."""
+
+    round_id: UUID
+    couple_id: UUID
+    asked_at: datetime
+    zone: str
+
+
+def rounds_to_repeat(session: Session, weeks: int, now: datetime) -> list[LastRound]:
+    """List the newest askings that are to be repeated by now; couples that are paused, closed or left are not among them.
+
+    One statement, answers are not read.
+    """
+    newer = aliased(SafetyRound)
+    is_newest = ~exists().where(
+        newer.couple_id == SafetyRound.couple_id, newer.asked_at > SafetyRound.asked_at
+    )
+    has_left = exists().where(Partner.couple_id == Couple.id, Partner.left_at.is_not(None))
+    rows = session.execute(
+        select(SafetyRound.id, SafetyRound.couple_id, SafetyRound.asked_at, Person.zone)
+        .join(Couple, Couple.id == SafetyRound.couple_id)
+        .join(Person, Person.id == Couple.therapist_id)
+        .where(SafetyRound.asked_at <= now - timedelta(weeks=weeks) + timedelta(days=1))
+        .where(is_newest, Couple.status.not_in(FROZEN), ~has_left)
+        .order_by(SafetyRound.asked_at, SafetyRound.id)
+    )
+    found = [LastRound(*row) for row in rows]
+    return [one for one in found if next_round_at(one.asked_at, weeks, parse_zone(one.zone)) <= now]
+
+
+def lock_to_ask(session: Session, viewer: JobFor) -> Couple:
+    """Load the couple whom a job asks again, with both persons, and let other askings wait. Two statements.
+
+    Raises NotFound.
+    """
+    found = select(Couple).where(Couple.id == viewer.subject_id)
+    couple = session.scalar(found.with_for_update().execution_options(populate_existing=True))
+    if couple is None:
+        raise NotFound(str(viewer.subject_id))
+    partners = joinedload(Couple.partners).joinedload(Partner.person)
+    whole = found.options(partners).execution_options(populate_existing=True)
+    return session.scalars(whole).unique().one()
+
+
+def is_waiting(viewer: Member) -> ColumnElement[bool]:
+    """Hold for what one's clients answered and one may not have settled yet. Raises NotFound for everybody but a therapist.
+
+    Each answered sitting is there until it is read, so that being there says nothing; one with a reason to speak stays until
+    that has happened, which `in_order` looks at.
+    """
+    return and_(
+        is_treated(viewer),
+        SafetySitting.answered_at.is_not(None),
+        or_(SafetySitting.acknowledged_at.is_(None), SafetySitting.contacted_at.is_(None)),
     )
 
 
-def to_acknowledge(session: Session, viewer: Member, zone: str, now: datetime) -> list[ToAcknowledge]:
-    """List what one's clients answered and one has not settled yet, the most urgent first.
-
-    Each answered sitting is there until it is read, so that being there says nothing; one with a reason to speak stays until
-    that has happened. `zone`: the therapist's, for the days. One statement, and one for all keys; of the answers only the
-    urgency leaves this function.
-    """
-    found = session.execute(
-        select(SafetySitting, Couple.number)
-        .join(Couple, Couple.id == SafetySitting.couple_id)
-        .where(is_treated(viewer), SafetySitting.answered_at.is_not(None))
-        .where(or_(SafetySitting.acknowledged_at.is_(None), SafetySitting.contacted_at.is_(None)))
-    ).all()
-    things = [_thing(sitting, number, zone, now) for sitting, number in found]
+def in_order(things: Iterable[ToAcknowledge]) -> list[ToAcknowledge]:
+    """Leave out what is settled, and put the most urgent first."""
     waiting = [one for one in things if not one.is_read or one.urgency is not Urgency.READ]
-    return sorted(waiting, key=lambda one: (list(Urgency).index(one.urgency), one.answered_at))
+    return sorted(
+        waiting, key=lambda one: (not one.is_unlooked, list(Urgency).index(one.urgency), one.answered_at)
+    )
 
 
-def _thing(sitting: SafetySitting, couple_number: int, zone: str, now: datetime) -> ToAcknowledge:
+def thing_of(sitting: SafetySitting, couple_number: int, zone: str, now: datetime) -> ToAcknowledge:
+    """Put one answered sitting on the therapist's list; of the answers only the urgency leaves this function.
+
+    `zone`: the therapist's, for the days.
+    """
     answered_at = sitting.answered_at or sitting.created_at
     urgency, place = urgency_of(sitting.answers), parse_zone(zone)
-    due = due_on(urgency, to_local(answered_at, place).date())
+    due, late = due_on(urgency, to_local(answered_at, place).date()), late_at(urgency, answered_at, place)
+    is_read = sitting.acknowledged_at is not None
     return ToAcknowledge(
         sitting_id=sitting.id,
         couple_id=sitting.couple_id,
@@ -122,7 +203,8 @@ def _thing(sitting: SafetySitting, couple_number: int, zone: str, now: datetime)
         urgency=urgency,
         due_on=due,
         is_overdue=due is not None and to_local(now, place).date() > due,
-        is_read=sitting.acknowledged_at is not None,
+        is_read=is_read,
+        is_unlooked=late is not None and now >= late and not is_read,
     )
 
 
@@ -179,12 +261,74 @@ def lock_newest(session: Session, viewer: Member) -> SafetySitting:
     return found
 
 
-def open_sittings(session: Session, viewer: Member, couple_id: UUID) -> set[UUID]:
-    """List which persons of a client couple have still to answer. One statement."""
-    return set(
-        session.scalars(
-            select(SafetySitting.person_id).where(
-                is_treated(viewer), SafetySitting.couple_id == couple_id, SafetySitting.answered_at.is_(None)
-            )
-        )
+def still_to_answer(session: Session, couple: Couple) -> set[UUID]:
+    """List which persons of a couple that the caller was given have still to answer. One statement."""
+    unanswered = select(SafetySitting.person_id).where(SafetySitting.answered_at.is_(None))
+    return set(session.scalars(unanswered.where(SafetySitting.couple_id == couple.id)))
+
+
+@dataclass(frozen=True, slots=True)
+class Unlooked:
+    """A therapist who has something that was not looked at in time. Not what, and not of whom."""
+
+    therapist_name: str
+    since: date
+
+
+def unlooked_told_to(session: Session, viewer: Member) -> list[Unlooked]:
+    """List of which therapists this person was told that something waits, and does still; one line each.
+
+    One statement: of answers nothing is read, of couples nothing is said.
+    """
+    if not viewer.is_staff or viewer.is_limited:
+        raise NotFound("nudge")
+    rows = session.execute(
+        select(Therapist.display_name, func.min(SafetyNudge.told_on, type_=SafetyNudge.told_on.type))
+        .select_from(SafetyNudge)
+        .join(SafetySitting, SafetySitting.id == SafetyNudge.sitting_id)
+        .join(Couple, Couple.id == SafetySitting.couple_id)
+        .join(Therapist, Therapist.person_id == Couple.therapist_id)
+        .where(SafetyNudge.told_id == viewer.person_id, Couple.therapist_id != viewer.person_id)
+        .where(SafetySitting.acknowledged_at.is_(None))
+        .group_by(Therapist.person_id, Therapist.display_name)
+        .order_by(Therapist.display_name)
     )
+    return [Unlooked(name, since) for name, since in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadCard:
+    """One client's card as the therapist reads it, and what the person last said about contact when asked alone."""
+
+    partner: Partner
+    row: SafeContact | None
+    sitting: SafetySitting | None
+    said: Contact | None
+
+
+def card_read_by(session: Session, viewer: Member, couple: Couple, person_id: UUID) -> ReadCard:
+    """Load how one person of a couple that this therapist treats wants to be reached.
+
+    Two statements, and two for keys. `couple` comes with its partners loaded. Raises NotFound for everybody else.
+    """
+    partner = next((one for one in couple.partners if one.person_id == person_id), None)
+    if partner is None or couple.therapist_id != viewer.person_id:
+        raise NotFound(str(person_id))
+    sitting = session.scalar(
+        select(SafetySitting)
+        .where(is_treated(viewer), SafetySitting.couple_id == couple.id, SafetySitting.person_id == person_id)
+        .where(SafetySitting.answered_at.is_not(None))
+        .order_by(SafetySitting.answered_at.desc(), SafetySitting.id)
+        .limit(1)
+    )
+    row = cards_of(session, [person_id]).get(person_id)
+    return ReadCard(partner, row, sitting, sitting.answers.contact if sitting is not None else None)
+
+
+def cards_changed_at(session: Session, viewer: Member, couple: Couple) -> dict[UUID, datetime]:
+    """Say when the two of a couple that this therapist treats last confirmed their cards. One statement, nothing sealed."""
+    if couple.therapist_id != viewer.person_id:
+        raise NotFound(str(couple.id))
+    persons = [one.person_id for one in couple.partners]
+    changed = select(SafeContact.person_id, SafeContact.changed_at)
+    return dict(session.execute(changed.where(SafeContact.person_id.in_(persons))).all())

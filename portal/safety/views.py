@@ -12,8 +12,10 @@ from portal.couples.holds import find_hold, lift_hold, set_hold
 from portal.couples.queries import get_couple
 from portal.errors import NotFound
 from portal.people.queries import get_self
+from portal.people.rules import is_old
+from portal.safety.escalation import register_truths
 from portal.safety.forms import IndividualForm
-from portal.safety.queries import answers_of, own_sitting
+from portal.safety.queries import answers_of, cards_changed_at, own_sitting
 from portal.safety.questions import MINUTES, QUESTIONS
 from portal.safety.service import acknowledge, ask_both, give_answers, mark_contacted
 from portal.security.gate import requires
@@ -23,6 +25,7 @@ from portal.transaction import current_session, transaction
 from portal.web.htmx import redirect_to, render
 
 blueprint = Blueprint("safety", __name__)
+blueprint.record_once(lambda _state: register_truths())
 
 
 @blueprint.get("/about-you")
@@ -73,6 +76,11 @@ def individual(couple_id: UUID) -> ResponseReturnValue:
         persons=persons,
         hold=find_hold(session, couple_id),
         questions=QUESTIONS,
+        old_cards={
+            person_id
+            for person_id, changed_at in cards_changed_at(session, viewer, couple).items()
+            if is_old(changed_at, utc_now())
+        },
         zone=get_self(session, viewer).zone,
     )
 

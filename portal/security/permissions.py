@@ -55,6 +55,8 @@ class Permission(StrEnum):
     HOMEWORK_TASK_OPEN = "homework:task:open"  # open, hold, close or withdraw an assignment
     HOMEWORK_TASK_READ = "homework:task:read"  # read what a couple finished, as its therapist
     HOMEWORK_TASK_WORK = "homework:task:work"  # answer, share and take back as oneself; read what has opened
+    MEASURES_SHELF_VIEW = "measures:shelf:view"  # see which published questionnaires there are, and whose words
+    MEASURES_WORDING_IMPORT = "measures:wording:import"  # bring the words of a questionnaire, confirm their licence, set figures
     MEETINGS_MEETING_RECORD = "meetings:meeting:record"  # record a meeting and who came
     MEETINGS_NOTE_SIGN = "meetings:note:sign"  # sign the note about a meeting, which closes it
     MEETINGS_NOTE_WRITE = "meetings:note:write"  # write the note about a meeting
@@ -79,8 +81,13 @@ class Permission(StrEnum):
     SAFETY_ANSWERS_SETTLE = (
         "safety:answers:settle"  # tick off what was read, and that one has spoken with the person
     )
+    SAFETY_CONTACT_EDIT = "safety:contact:edit"  # save the own safe-contact card, without reading it
+    SAFETY_CONTACT_OPEN = "safety:contact:open"  # open the own safe-contact card
+    SAFETY_CONTACT_READ = "safety:contact:read"  # read how one's clients can be reached safely
     SAFETY_HOLD_SET = "safety:hold:set"  # keep joint things of a couple shut, and lift that
     SAFETY_QUESTIONS_ASK = "safety:questions:ask"  # ask both persons of a couple the individual questions
+    SAFETY_RHYTHM_EDIT = "safety:rhythm:edit"  # set how often the individual questions come by themselves
+    SAFETY_UNLOOKED_SEE = "safety:unlooked:see"  # learn whose urgent things wait, but not what they are
     SOURCES_LINK_EDIT = "sources:link:edit"  # make and retire campaign links
     SOURCES_REPORT_VIEW = "sources:report:view"  # see how many came from where
 

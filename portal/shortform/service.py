@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import case, delete, select, update
+from sqlalchemy import case, delete, literal, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from portal.assessments.short_form import ShortForm, Told, packed, told_as_text, told_of
@@ -18,6 +18,7 @@ from portal.audit.service import record
 from portal.booking.models import Consultation
 from portal.booking.queries import form_code
 from portal.booking.rules import PartnerKnows
+from portal.orm import UtcDateTime
 from portal.practice.queries import get_practice
 from portal.psychometrics.items import Answers
 from portal.security.viewer import Member
@@ -119,7 +120,7 @@ def share_part(session: Session, part: ShortFormPart, *, may_go_along: bool, now
     session.execute(
         update(ShortFormPair)
         .where(ShortFormPair.id == part.pair_id)
-        .values({own.key: True, "opened_at": case((opens, now), else_=ShortFormPair.opened_at)})
+        .values({own.key: True, "opened_at": case((opens, literal(now, UtcDateTime())), else_=ShortFormPair.opened_at)})
         .execution_options(synchronize_session=False)
     )
     session.refresh(part.pair)

@@ -157,6 +157,7 @@ def percent(above: int, whole: int) -> int:
     )
 
 
+@cache
 def wholes(themes: tuple[frozenset[Band], ...]) -> frozenset[int]:
     found = frozenset({0})
     for theme in themes:

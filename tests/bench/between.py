@@ -10,9 +10,13 @@ from portal.assessments.definition import readiness_test
 from portal.assessments.service import begin
 from portal.clock import utc_now
 from portal.demo_homework import ANAS_SITTING, ANAS_VALUES, BENS_SITTING, BENS_VALUES, IDEAS, Desk
-from portal.homework.models import Assignment, Opening, Response, TaskKind
-from portal.homework.rules import Gate, Standing, Step
+from portal.homework.commenting import comment_on
+from portal.homework.models import Answer, Assignment, Opening, Response, TaskKind
+from portal.homework.rules import Gate, Reach, Standing, Step
 from portal.homework.service import end_assignment, open_stage
+from portal.pathways.rules import Delivery, Rule
+from portal.pathways.service import plan_of, save_template, start_pathway, stop
+from portal.pathways.shipped import PlannedStep
 from portal.security.viewer import Member
 from tests.support.cast import Cast
 
@@ -38,6 +42,7 @@ def begin_homework(session: Session, cast: Cast) -> Places:
     }
     open_stage(session, therapist, test.id, 1, now=now)
     end_assignment(session, therapist, test.id, Standing.CLOSED, now=now)
+    places |= _say_something(session, therapist, values, now) | _begin_a_way(session, therapist, cast, now)
     goal = desk.assign(TaskKind.EXERCISE, GOAL, days_ago=2)
     desk.answer(ana, goal, {"ideas": IDEAS})
     fresh = desk.assign(TaskKind.TEST, TEST, days_ago=1)
@@ -48,6 +53,36 @@ def begin_homework(session: Session, cast: Cast) -> Places:
         "response_id of assessments.questions": _part(session, fresh, ana),
         "response_id of assessments.check": _part(session, fresh, ana),
     }
+
+
+def _say_something(session: Session, therapist: Member, values: Assignment, now: datetime) -> Places:
+    """Let the therapist say something about one answer."""
+    answer_id = session.scalars(
+        select(Answer.id)
+        .join(Response, Response.id == Answer.response_id)
+        .where(Response.assignment_id == values.id, Answer.prompt_id == "story")
+        .limit(1)
+    ).one()
+    said = comment_on(
+        session, therapist, values.id, answer_id, words="A good one.", reach=Reach.BOTH, now=now
+    )
+    return {"answer_id": answer_id, "comment_id": said.id}
+
+
+def _begin_a_way(session: Session, therapist: Member, cast: Cast, now: datetime) -> Places:
+    """Let the practice have a template, and the couple be on a pathway."""
+    steps = (PlannedStep("exercise", "my-goals-our-overlap", Rule(Delivery.WEEKDAY, weekday=0)),) * 2
+    template = save_template(session, therapist, None, title="Quietly", purpose="", steps=steps, now=now)
+    way = start_pathway(session, therapist, cast.couple_id, plan_of(template), zone="Europe/London", now=now)
+    return {"template_id": template.id, "pathway_id": way.id, "step_id": way.steps[0].id}
+
+
+def add_way(session: Session, therapist: Member, couple_id: UUID, now: datetime) -> None:
+    """Let there be one more template, and a couple have been on one more pathway."""
+    steps = (PlannedStep("exercise", "my-goals-our-overlap", Rule(Delivery.WEEKDAY, weekday=0)),)
+    template = save_template(session, therapist, None, title="Once more", purpose="", steps=steps, now=now)
+    way = start_pathway(session, therapist, couple_id, plan_of(template), zone="Europe/London", now=now)
+    stop(session, therapist, way.id, now)
 
 
 def add_homework(session: Session, therapist: Member, couple_id: UUID) -> None:

@@ -50,10 +50,11 @@ from portal.security.crypto import hashed_token, new_token
 from portal.security.tokens import Signer
 from portal.security.viewer import Anonymous, Member, TokenPurpose
 from portal.transaction import transaction
-from tests.bench.between import add_finished_homework, add_homework, begin_homework
+from tests.bench.between import add_finished_homework, add_homework, add_way, begin_homework
 from tests.bench.doorway import Doorway, begin_doorway
 from tests.support.cast import Actor, Cast, make_person
 from tests.support.individual import all_said, ask_quietly, fill_in
+from tests.support.measuring import measures_of
 from tests.support.public import public_things
 
 ZONE = "Europe/London"
@@ -122,6 +123,7 @@ class GrowingPractice:
             ask_quietly(session, self._therapist.person_id, self.cast.couple_id, *self._pair, now=utc_now())
             self._note_document(session)
             self.values |= begin_homework(session, self.cast)
+            self.values |= measures_of(session, self.cast, utc_now())
             self._note_links(session)
             self._note_entries(session)
             self._note_doorway(session)
@@ -170,6 +172,7 @@ class GrowingPractice:
         anew = all_said(Reply.NO, hours=f"After {next(self._days)}")
         give_answers(session, self.cast.ana.member(), anew, now=utc_now())
         add_finished_homework(session, self.cast, utc_now() - timedelta(days=next(self._days)))
+        add_way(session, self._therapist, self.cast.couple_id, utc_now())
         meeting = record_past_meeting(
             session, self._therapist, self.cast.couple_id, self._pair, next(self._days)
         )

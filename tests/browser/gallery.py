@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -49,8 +49,13 @@ from portal.meetings.rules import content_from_json
 from portal.meetings.service import NewMeeting, record_meeting, write_note
 from portal.meetings.showing import hash_of
 from portal.meetings.summaries import begin_correction, opened, release_summary, save_draft
+from portal.notices.models import MessageKind
+from portal.notices.service import queue_message
+from portal.people.models import Person, SafeContact
+from portal.people.rules import Card, Channel, SafeRange, Voicemail
 from portal.people.service import add_person
 from portal.practice.models import Consent
+from portal.safety.models import SafetyNudge
 from portal.safety.rules import Reply
 from portal.security.crypto import Owner, OwnerKind, hashed_token
 from portal.security.login import cookie_name
@@ -62,6 +67,8 @@ from tests.browser.calendars import hang_calendars
 from tests.browser.exercises import hang_exercises
 from tests.browser.face import hang_public_face
 from tests.browser.frames import hang_frames
+from tests.browser.measures import hang_measures
+from tests.browser.pathways import hang_pathways
 from tests.browser.waitlist import hang_waitlist
 from tests.conftest import settings_for
 from tests.support.individual import all_said, ask_quietly, fill_in
@@ -156,6 +163,8 @@ def _fill(session: Session, settings: Settings, gallery: Gallery) -> None:
     _hang_opened_test(session, jane, accounts["ana"], gallery)
     _hang_own_tests(session, jane, accounts, gallery)
     gallery.paths |= hang_exercises(session, jane, accounts)
+    gallery.paths |= hang_pathways(session, jane, accounts)
+    gallery.paths |= hang_measures(session, jane, accounts)
     _hang_code(session, gallery)
     _hang_after(session, gallery)
 
@@ -226,7 +235,8 @@ def _hang_tasks(session: Session, jane: Member, ana: Account, gallery: Gallery) 
     for task in library():
         if busy_with(session, couple.id, task):
             continue
-        finished = assign(session, jane, couple.id, task, now=utc_now())
+        alone = ana.person_id if task.is_for_one else None
+        finished = assign(session, jane, couple.id, task, for_person_id=alone, now=utc_now())
         part = select(Response.id).where(
             Response.assignment_id == finished.id, Response.person_id == ana.person_id, Response.stage == 1
         )
@@ -244,8 +254,19 @@ def _hang_individual_questions(
     couple = session.scalars(select(Couple).where(Couple.number == 1)).one()
     _open, sitting = ask_quietly(session, jane.person_id, couple.id, ana, ben, now=utc_now())
     words = all_said(Reply.YES, hours="Mondays, 10 to 12", safe_word="Marmalade", words="Ring twice.")
-    fill_in(session, sitting, replace(words, is_in_danger=True), now=utc_now())
+    fill_in(session, sitting, replace(words, is_in_danger=True), now=utc_now() - timedelta(days=3))
     gallery.paths["individual"] = f"/couples/{couple.id}/individual"
+    ranges = (SafeRange((0, 1, 2, 3, 4), time(9), time(12)), SafeRange((5,), time(18), time(0)))
+    card = Card(Channel.CALL, ranges, Voicemail.NO, "Marmalade", "Ring twice, then once more.")
+    for person_id, days in ((ana, 1), (ben, 400)):
+        row = SafeContact(person_id=person_id, changed_at=utc_now() - timedelta(days=days))
+        row.card, row.ask_again_on = card, date(2020, 1, 1)
+        session.add(row)
+    session.flush()
+    queue_message(session, session.get_one(Person, ana), MessageKind.NEW_ITEM, {"link": "/"}, now=utc_now())
+    gallery.paths["safe contact"] = f"/couples/{couple.id}/contact/{ben}"
+    told_on = (utc_now() - timedelta(days=2)).date()
+    session.add(SafetyNudge(sitting_id=sitting.id, told_id=accounts["samir"].person_id, told_on=told_on))
 
 
 def _hang_mail(settings: Settings, gallery: Gallery) -> None:

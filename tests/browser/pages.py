@@ -30,14 +30,15 @@ class Room:
 ROOMS = {
     "visitor": Room(
         plain=(
-            "/", "/articles", "/articles/tags/rituals", "article", "article with a cover", "public page", "/contact", "/contact/sent",
+            "/", "/articles", "/articles/tags/rituals", "article", "article with a cover", "public page", "/contact", "/contact/sent", "/short-test", "/short-test/statements",
             "/about/imprint", "/about/privacy", "/consultations/times", "/consultations/times?zone=America/New_York",
             "/consultations/times?zone=Nowhere/Land", "details", "taken time", "booked", "/consultations/waitlist", "waiting", "offered time", "not me", "another time", "cancel booking", "asked along", "come along", "/joined/left", "taken back", "erased booking", "code", "/sign-in", "/signed-out", "/reset",
             "/reset/requested", "reset", "invitation", "/invitations/lapsed", "/style", "/demo/mail", "mail",
             "/nothing-here", "/go/nothing", "/embed/www.example.org/times", "/embed/www.example.org,3a1d00,fff6e5/card",
             "/embed/evil.example/times", "booked in a frame",
         ),
-        sent_empty=("details", "/consultations/waitlist", "asked along", "code", "/contact", "/sign-in", "/reset", "reset", "invitation"),
+        sent_empty=("details", "/consultations/waitlist", "asked along", "code", "/contact", "/short-test/statements", "/sign-in", "/reset", "reset", "invitation"),
+        pressed=(("/short-test", "Go on with the code"),),
     ),
     "half signed in": Room(
         user_name="jane", waiting=True, plain=("/sign-in/code",), sent_empty=("/sign-in/code",)
@@ -50,7 +51,7 @@ ROOMS = {
     "partner": Room(
         user_name="ana",
         plain=(
-            "/home", "/tasks", "begun test", "page of the test", "look back", "own result", "choice to share", "own share", "joint page", "/about-you", "exercise", "choices", "ranking", "scales",
+            "/home", "/tasks", "not answered by me", "begun test", "page of the test", "look back", "own result", "questionnaire", "look back at the questionnaire", "questionnaire to begin", "own figures", "watched result", "choice to share", "own share", "joint page", "/about-you", "/safe-contact", "exercise", "choices", "ranking", "scales",
             "writing paper", "look back at it", "opened exercise", "second part", "written together", "day", "summary in work", "replaced summary", "ready summary", "failed summary", "document", "/account",
             "/privacy", "/account/calendar", "/account/sign-ins", "/account/second-factor", "/prove", f"/summaries/{UNKNOWN}",
         ),
@@ -60,15 +61,15 @@ ROOMS = {
     "therapist": Room(
         user_name="jane",
         plain=(
-            "/today", "/calendar", "full week", "entry", "move", "new time", "own time", "/diary/own-time/new", "/requests", "/requests/waitlist", "/requests?show=coming", "to erase", "/requests/letters", "letter", "/desk/articles", "/desk/articles/new", "own article", "own article as read", "/desk/articles/pictures", "/desk/articles/import", "/practice/profile", "/practice/words", "/practice/pages/imprint", "lead", "new couple", "/couples", "couple", "brief", "given tasks", "test", "test as they see it", "exercise on the desk", "give a task", "end the work", "individual", "/practice", "/practice/links", "own link", "/practice/embed", "/practice/sources", "/practice/readiness-test", "/practice/booking-form", "/diary/hours", "own period", "/diary/dates", "/diary/places", "/diary/places/new", "own place", "/diary/types", "/diary/types/new", "own type", "/diary/time-off", "own time off", "/practice/help", "guests", "record", "meeting", "note",
+            "/today", "/calendar", "full week", "entry", "move", "new time", "own time", "/diary/own-time/new", "/requests", "/requests/waitlist", "/requests?show=coming", "to erase", "/requests/letters", "letter", "/desk/articles", "/desk/articles/new", "own article", "own article as read", "/desk/articles/pictures", "/desk/articles/import", "/practice/profile", "/practice/words", "/practice/pages/imprint", "lead", "new couple", "/couples", "couple", "brief", "given tasks", "test", "test as they see it", "exercise on the desk", "give a task", "end the work", "individual", "safe contact", "/practice/individual-questions", "questionnaire on the desk", "results over time", "ask again", "own questionnaire", "/practice/questionnaires", "pathway", "pathways", "own pathway", "/practice/pathways/new", "start a pathway", "comment", "/practice", "/practice/links", "own link", "/practice/embed", "/practice/sources", "/practice/readiness-test", "/practice/booking-form", "/practice/short-test", "/diary/hours", "own period", "/diary/dates", "/diary/places", "/diary/places/new", "own place", "/diary/types", "/diary/types/new", "own type", "/diary/time-off", "own time off", "/practice/help", "guests", "record", "meeting", "note",
             "sign", "signed note", "process note", "write summary", "preview", "summary in work", "replaced summary",
             "failed summary", "document", "unlock code", "/account", "/account/sign-ins", "/prove", f"/couples/{UNKNOWN}",
             "/account/calendar", "/practice/calendars", "/practice/calendars/new", "/calendar/questions",
         ),
-        sent_empty=("/practice/links", "/practice/calendars/new", "/diary/hours", "/diary/dates", "/diary/places/new", "/diary/types/new", "/diary/time-off", "move", "/desk/articles/new", "/desk/articles/pictures", "/practice/profile", "/practice/words", "/practice/pages/imprint", "/practice/help", "give a task", "end the work", "new couple", "record", "note", "process note"),
+        sent_empty=("ask again", "/practice/pathways/new", "start a pathway", "comment", "/practice/links", "/practice/calendars/new", "/diary/hours", "/diary/dates", "/diary/places/new", "/diary/types/new", "/diary/time-off", "move", "/desk/articles/new", "/desk/articles/pictures", "/practice/profile", "/practice/words", "/practice/pages/imprint", "/practice/help", "give a task", "end the work", "new couple", "record", "note", "process note"),
         pressed=(("guests", "Invite"), ("unlock code", "Make a code"), ("/account", "Make ten new backup codes")),
     ),
-    "second therapist": Room(user_name="samir", plain=("/today", "/calendar", "/requests", "/couples")),
+    "second therapist": Room(user_name="samir", plain=("/today", "/calendar", "/requests", "/couples", "/unlooked")),
     "front desk": Room(user_name="fay", plain=("/today", "/calendar", "/account")),
 }  # fmt: skip
 REFUSALS = {
@@ -77,6 +78,7 @@ REFUSALS = {
     f"/summaries/{UNKNOWN}": 404, f"/couples/{UNKNOWN}": 404,
 }  # fmt: skip
 NO_PAGES = {
+    "measures.empty_file",
     "booking.report_file", "embed.arrive", "embed.event", "embed.script", "embed.theme",
     "embed.details", "embed.verify", "embed.waiting", "embed.waitlist_join",  # the same as outside a frame
     "calendars.events",

@@ -49,6 +49,8 @@ class Words:
     safe_hours: str = "Qanarhours on Mondays"
     safe_word: str = "Qanarsafe"
     about_contact: str = "Qanarcontact ring twice"
+    code_word: str = "Qanarcode"
+    about_card: str = "Qanarcard ask for the book"
     opened_goal: str = "Qanargoal is to sail"
     partner_goal: str = "Qanarshed will stand"
     kept_goal: str = "Qanarkept for myself"

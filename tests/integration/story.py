@@ -183,7 +183,12 @@ class Story:
             **{question.id: "yes" for question in QUESTIONS}, "way": "call", "hours": WORDS.safe_hours,
             "safe_word": WORDS.safe_word, "words": WORDS.about_contact,
         }  # fmt: skip
-        send(self.browser_of(WORDS.user_name), "/about-you", typed)
+        first = self.browser_of(WORDS.user_name)
+        send(first, "/about-you", typed)
+        card = {
+            "channel": "email", "when": "always", "voicemail": "no", "code_word": WORDS.code_word, "words": WORDS.about_card,
+        }  # fmt: skip
+        send(first, "/safe-contact", card)
 
     def _do_homework(self, jane: httpx.Client, couple: str) -> None:
         """One word for each state: open to both, kept back, shared and shut, private, not finished."""

@@ -49,12 +49,12 @@ LEAD = {
     "last_name", "email", "words", "partner_last_name", "partner_email", "phone", "reply", "message", "answer",
     "second_first", "second_email",
 }  # fmt: skip
-ALONE = {"safe_hours", "safe_word", "about_contact"}
+ALONE = {"safe_hours", "safe_word", "about_contact", "code_word", "about_card"}
 OPENED = {"opened_goal", "partner_goal"}
 FINISHED = OPENED | {"kept_goal", "shut_story"}
 MAY_KNOW = {
     "jane": SHARED | NAMES | LEAD | ALONE | FINISHED | {"note", "process_note", "letter"},
-    WORDS.user_name: SHARED | NAMES | FINISHED | {"tender", "draft"},
+    WORDS.user_name: SHARED | NAMES | FINISHED | {"tender", "draft", "code_word", "about_card"},
     WORDS.partner_user_name: SHARED | NAMES | OPENED,
     "ana": set(), "cleo": set(), "samir": set(), "fay": set(), "olivia": set(), "": set(),
 }  # fmt: skip

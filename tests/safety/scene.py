@@ -43,7 +43,7 @@ def words_of(answer: TestResponse) -> str:
     return re.sub(r'name="form_token" value="[^"]*"', "", answer.text)
 
 
-def press(client: FlaskClient, page: str, address: str = "", **typed: str) -> TestResponse:
+def press(client: FlaskClient, page: str, address: str = "", **typed: str | list[str]) -> TestResponse:
     """Open a page and send a form from it."""
     return client.post(address or page, data={**typed, "form_token": token_of(client, page)})
 

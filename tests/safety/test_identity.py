@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 
 import pytest
 import time_machine
@@ -11,6 +11,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import delete, text
 
 from portal.couples.holds import set_hold
+from portal.people.rules import Card, Channel, SafeRange
+from portal.people.service import save_own_card
 from portal.safety.models import SafetySitting
 from portal.safety.rules import Answers, Reply
 from portal.safety.service import give_answers, mark_contacted
@@ -64,11 +66,28 @@ def settled_and_held(app: Flask, world: World) -> None:
         set_hold(session, jane, world.cast.couple_id)
 
 
+def card_filled_in(app: Flask, world: World) -> None:
+    """Let Ana say how she wants to be reached."""
+    card = Card(
+        Channel.PORTAL_ONLY, (SafeRange((0,), time(9), time(10)),), code_word="Marmalade", words="Ring. " * 80
+    )
+    with app.app_context(), transaction() as session:
+        save_own_card(
+            session,
+            world.cast.ana.member(),
+            card,
+            phone="+447700900123",
+            ask_again_on=date(2026, 11, 1),
+            now=NOW,
+        )
+
+
 HAPPENINGS = {
     "all no": answered(all_said(Reply.NO)),
     "all yes": answered(all_said(Reply.YES, contact=Reply.NO, words="Ring twice. " * 80)),
     "in danger": answered(Answers(is_in_danger=True)),
     "spoken with, and a hold": settled_and_held,
+    "a card of her own": card_filled_in,
 }
 
 
@@ -114,7 +133,10 @@ def test_only_the_two_whom_it_concerns_see_a_change(app: Flask, world: World) ->
         {where.split()[0] for where in one if one[where] != other[where]}
         for one, other in zip(before, after, strict=True)
     ]
-    assert seen == [{"home.partner"}, {"caseload.brief", "home.today", "safety.individual"}]
+    assert seen == [
+        {"home.partner"},
+        {"caseload.brief", "home.today", "safety.contact_of", "safety.individual"},
+    ]
 
 
 def test_what_the_person_sees_does_not_tell_either_what_was_answered(app: Flask, world: World) -> None:

@@ -10,18 +10,26 @@ from bs4 import BeautifulSoup
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 from werkzeug.test import TestResponse
 
 from portal.audit.models import AuditEvent
 from portal.clock import utc_now
 from portal.couples.holds import find_hold, set_hold
-from portal.couples.models import Couple, CoupleStatus, SafetyHold
+from portal.couples.models import Couple, CoupleStatus, Partner, SafetyHold
 from portal.couples.queries import get_couple
 from portal.errors import NotFound
+from portal.home.queries import to_acknowledge
 from portal.homework.rules import NoLongerAsked
 from portal.notices.models import MessagePart
-from portal.safety.queries import answers_of, get_answered, last_asked_at, own_sitting, to_acknowledge
+from portal.safety.queries import (
+    answers_of,
+    asking_of,
+    card_read_by,
+    cards_changed_at,
+    get_answered,
+    own_sitting,
+)
 from portal.safety.rules import Answers, OnlyTogether, Reply, Urgency
 from portal.safety.service import ask_both, give_answers, mark_contacted
 from portal.security.viewer import Member
@@ -176,6 +184,12 @@ class TestToAcknowledge:
         assert "Ana" not in words
 
 
+def couple_of(session: Session, cast: Cast) -> Couple:
+    """Load the couple with its persons, whoever looks."""
+    whole = joinedload(Couple.partners).joinedload(Partner.person)
+    return session.scalars(select(Couple).where(Couple.id == cast.couple_id).options(whole)).unique().one()
+
+
 def as_answers(session: Session, viewer: Member, cast: Cast) -> object:
     return answers_of(session, viewer, session.get_one(Couple, cast.couple_id))
 
@@ -183,7 +197,9 @@ def as_answers(session: Session, viewer: Member, cast: Cast) -> object:
 READS: list[Callable[[Session, Member, Cast], object]] = [
     as_answers,
     lambda session, viewer, _cast: to_acknowledge(session, viewer, ZONE, utc_now()),
-    lambda session, viewer, cast: last_asked_at(session, viewer, cast.couple_id),
+    lambda session, viewer, cast: asking_of(session, viewer, couple_of(session, cast), ZONE),
+    lambda session, viewer, cast: cards_changed_at(session, viewer, couple_of(session, cast)),
+    lambda session, viewer, cast: card_read_by(session, viewer, couple_of(session, cast), cast.ana.person_id),
     lambda session, viewer, cast: get_answered(session, viewer, cast.couple_id, uuid4()),
     lambda session, viewer, cast: ask_both(session, viewer, cast.couple_id, now=utc_now()),
     lambda session, viewer, cast: mark_contacted(session, viewer, cast.couple_id, uuid4(), now=utc_now()),
@@ -207,7 +223,13 @@ def test_another_therapist_is_given_none_of_these_rows(cast: Cast, session: Sess
     fill_in(session, ana, all_said(Reply.YES), now=utc_now())
     sam = cast.stranger.member()
     assert to_acknowledge(session, sam, ZONE, utc_now()) == []
-    assert last_asked_at(session, sam, cast.couple_id) is None
+    couple = couple_of(session, cast)
+    with pytest.raises(NotFound):
+        asking_of(session, sam, couple, ZONE)
+    with pytest.raises(NotFound):
+        cards_changed_at(session, sam, couple)
+    with pytest.raises(NotFound):
+        card_read_by(session, sam, couple, cast.ana.person_id)
     with pytest.raises(NotFound):
         get_answered(session, sam, cast.couple_id, ana.id)
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, Tag
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -24,15 +24,19 @@ def soup(response: TestResponse) -> BeautifulSoup:
     return BeautifulSoup(response.text, "html.parser")
 
 
+def form_to(response: TestResponse, action: str, press: str = "") -> Tag:
+    """The form whose address begins so, with the button that is pressed."""
+    for form in soup(response).select(f"form[action^='{action}'], main form:not([action])"):
+        if not press or form.select_one(f"button[value='{press}']") is not None:
+            return form
+    raise AssertionError(f"no form to {action} {press}: {response.text}")
+
+
 def hidden(response: TestResponse, action: str, press: str = "") -> dict[str, str]:
     """What the form with that address sends by itself, and by the pressed button."""
-    for form in soup(response).select(f"form[action^='{action}']"):
-        button = form.select_one(f"button[value='{press}']") if press else None
-        if press and button is None:
-            continue
-        fields = {str(one["name"]): str(one.get("value", "")) for one in form.select("input[type=hidden]")}
-        return fields | ({"act": press} if press else {})
-    raise AssertionError(f"no form to {action} {press}: {response.text}")
+    fields = form_to(response, action, press).select("input[type=hidden]")
+    sent = {str(one["name"]): str(one.get("value", "")) for one in fields}
+    return sent | ({"act": press} if press else {})
 
 
 def words_of(response: TestResponse) -> str:
@@ -62,7 +66,8 @@ class Person:
         fields = hidden(self.page, action, press)
         if "form_key" in fields:
             fields["form_key"] = self.key()
-        self.page = self.client.post(action, data={**fields, **typed})
+        to = str(form_to(self.page, action, press).get("action", action))
+        self.page = self.client.post(to, data={**fields, **typed})
         return self.page
 
     def begin(self) -> str:
@@ -78,6 +83,12 @@ class Person:
     def answer(self, answers: dict[str, str] | None = None) -> TestResponse:
         self.send("/short-test/place", "answer")
         return self.send("/short-test/place/answers", **(MIXED if answers is None else answers))
+
+    def look(self) -> TestResponse:
+        """Ask for the own place anew, whatever can be pressed there."""
+        fields = hidden(self.page, "/short-test/place") | {"act": "look"}
+        self.page = self.client.post("/short-test/place", data=fields)
+        return self.page
 
     def code(self, selector: str) -> str:
         found = soup(self.page).select_one(selector)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -11,13 +12,12 @@ from portal.accounts.models import Throttle
 from portal.accounts.rules import Limit
 from portal.models import shortform
 from portal.orm import Model
-from portal.practice.queries import get_practice
 from portal.shortform.views import area
 from portal.sources.models import Step, StepCount
-from portal.transaction import current_session, transaction
+from portal.transaction import current_session
 from tests.booking.visit import count
 from tests.shortform.answering import MIXED, STATEMENTS, Person, person, soup, words_of
-from tests.support.cast import Cast
+from tests.support.cast import Cast, client_of
 
 KEPT_HERE: tuple[type[Model], ...] = (
     shortform.ShortFormPair,
@@ -80,7 +80,7 @@ def test_too_many_gaps_keep_what_was_chosen(app: Flask, ana: Person) -> None:
     assert taken(app) == 0
 
 
-HOSTILE = {
+HOSTILE: dict[str, dict[str, Any]] = {
     "out of range": {"VAL5": "6"},
     "a fraction": {"VAL5": "4.5"},
     "another script": {"VAL5": "٤"},
@@ -92,14 +92,14 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("typed", HOSTILE.values(), ids=HOSTILE.keys())
-def test_what_is_no_answer_is_refused_with_a_sentence(
-    app: Flask, ana: Person, typed: dict[str, object]
-) -> None:
+def test_what_is_no_answer_is_refused_with_a_sentence(app: Flask, ana: Person) -> None:
     ana.get("/short-test/statements")
-    page = ana.send("/short-test/result", **{**MIXED, **_sendable(typed)})
-    assert page.status_code == 422
-    assert soup(page).select_one("[role=alert]") is not None
+    asked, refused = ana.page, {}
+    for name, typed in HOSTILE.items():
+        ana.page = asked
+        page = ana.send("/short-test/result", **{**MIXED, **_sendable(typed)})
+        refused[name] = page.status_code == 422 and soup(page).select_one("[role=alert]") is not None
+    assert refused == dict.fromkeys(HOSTILE, True)
     assert taken(app) == 0
 
 
@@ -140,23 +140,24 @@ SWITCHED_OFF: list[tuple[str, Callable[[Person], int]]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "visit"), SWITCHED_OFF, ids=[name for name, _visit in SWITCHED_OFF])
-def test_a_practice_can_switch_it_off(
-    app: Flask, ana: Person, name: str, visit: Callable[[Person], int]
-) -> None:
+def test_a_practice_can_switch_it_off(app: Flask, cast: Cast, ana: Person) -> None:
     assert "/short-test" in ana.get("/").text
-    with app.app_context(), transaction() as session:
-        get_practice(session).offers_short_form = False
-    assert visit(ana) == 404
+    desk = Person(app, client_of(app, cast.therapist))
+    assert "checked" in str(soup(desk.get("/practice/short-test")).select_one("#is_offered"))
+    assert desk.send("/practice/short-test").status_code == 303
+    assert {name: visit(ana) for name, visit in SWITCHED_OFF} == {name: 404 for name, _visit in SWITCHED_OFF}
     assert "/short-test" not in ana.get("/").text
     assert "/short-test" not in ana.get("/sitemap.xml").text
+    desk.get("/practice/short-test")
+    assert desk.send("/practice/short-test", is_offered="y").status_code == 303
+    assert ana.get("/short-test").status_code == 200
 
 
 def _token(one: Person) -> str:
     return str(soup(one.page).select("[name=form_token]")[0]["value"])
 
 
-def _sendable(typed: dict[str, object]) -> dict[str, object]:
+def _sendable(typed: dict[str, Any]) -> dict[str, Any]:
     return {
         name: value.encode("utf-8", "surrogatepass") if value == "\ud800" else value
         for name, value in typed.items()

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from portal.safety.models import SafetySitting, owner_of
+from portal.safety.models import SafetyRound, SafetySitting, owner_of
 from portal.safety.questions import QUESTIONS
 from portal.safety.rules import CONTACT, Answers, Contact, Reply, Way, answers_json
 from portal.security.sealed import data_key
@@ -29,7 +29,7 @@ def ask_quietly(
         )
         for one in person_ids
     ]
-    session.add_all(sittings)
+    session.add_all([*sittings, SafetyRound(couple_id=couple_id, asked_at=now)])
     session.flush()
     return sittings
 

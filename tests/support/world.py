@@ -50,6 +50,7 @@ from portal.sources.models import CampaignLink
 from portal.transaction import transaction
 from tests.support.cast import Actor, Cast, make_cast, make_person
 from tests.support.individual import all_said, ask_quietly, fill_in
+from tests.support.measuring import measures_of
 from tests.support.public import public_things
 
 RESET_TOKEN = "r" * 43
@@ -106,6 +107,7 @@ def make_world(app: Flask) -> World:
         places |= {"answer_id": answer.id, "comment_id": comment.id}
         places |= {f"assignment_id of homework.{name}": alone for name in ("comment", "take_back_comment")}
         places |= _pathway(session, cast)
+        places |= measures_of(session, cast, utc_now())
         places |= {
             "task_id of exercises": "values-compass",
             "version of exercises": "1",

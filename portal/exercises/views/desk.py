@@ -1,5 +1,6 @@
 """The therapist's page of an exercise: both persons' finished answers, what they have in common, what was talked about."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
@@ -12,11 +13,20 @@ from portal.audit.rules import Action
 from portal.clock import utc_now
 from portal.errors import NotFound
 from portal.exercises.answers import decoded
+from portal.exercises.definition import Exercise, FieldType
 from portal.exercises.goals import active_goals, goals_from
+from portal.exercises.insights import (
+    attained_of,
+    bounds_of,
+    numbers_for_therapist,
+    sparks_of,
+    tallies_of,
+    trends_of,
+)
 from portal.exercises.lines import desk_line
-from portal.exercises.queries import line_coder
+from portal.exercises.queries import line_coder, rounds_of, written_in_rounds
 from portal.exercises.questions import Known, Side
-from portal.exercises.showing import Values, joint_of, sections_of
+from portal.exercises.showing import Values, joint_of, ratings_of, sections_of
 from portal.exercises.together import commons_of, guesses_of
 from portal.exercises.views.blueprint import blueprint
 from portal.exercises.views.frame import exercise_of, versions_of
@@ -31,6 +41,7 @@ from portal.security.gate import requires
 from portal.security.login import current_member
 from portal.security.permissions import Permission
 from portal.transaction import current_session, transaction
+from portal.web.filters import short_day
 from portal.web.htmx import redirect_to, render
 
 MOST_MARKS = 120
@@ -56,6 +67,7 @@ def desk(assignment_id: UUID) -> ResponseReturnValue:
         goals=active_goals(session, viewer, state.couple.id, but=assignment_id) if exercise.asks_about_goals else (),
         code_of=line_coder(session, assignment_id),
     )  # fmt: skip
+    zone = get_self(session, viewer).zone
     return render(
         "exercises/desk.html",
         acts=state,
@@ -64,6 +76,8 @@ def desk(assignment_id: UUID) -> ResponseReturnValue:
         commons=commons_of(exercise, values),
         guesses=guesses_of(exercise, values),
         sections=sections_of(exercise, exercise.prompts, values, known),
+        insights=_insights(state, exercise, values, known, zone),
+        ratings=ratings_of(exercise, exercise.prompts, values, known),
         kept=goals_from(session, viewer, assignment_id),
         line=desk_line(session, viewer, assignment_id) if exercise.is_hidden else None,
         together=joint_of(exercise, exercise.prompts, known),
@@ -72,7 +86,7 @@ def desk(assignment_id: UUID) -> ResponseReturnValue:
         marks_shown=bool(marks),
         comments=comments,
         names=names,
-        zone=get_self(session, viewer).zone,
+        zone=zone,
     )
 
 
@@ -84,6 +98,42 @@ def reviewed(assignment_id: UUID) -> ResponseReturnValue:
     with transaction() as session:
         mark_reviewed(session, current_member(), assignment_id, answer_ids, utc_now())
     return redirect_to(url_for("exercises.desk", assignment_id=assignment_id))
+
+
+def _insights(
+    state: AssignmentState, exercise: Exercise, values: Values, known: Known, zone: str
+) -> dict[str, Any]:
+    """Say what answers come to, beside themselves; of a repeated exercise also round by round."""
+    session, viewer = current_session(), current_member()
+    trends, kept_rate = [], None
+    numbers = [prompt.id for prompt in numbers_for_therapist(exercise)]
+    if numbers:
+        days: dict[UUID, str] = {}
+        rounds: dict[UUID, dict[tuple[Side, str], object]] = defaultdict(dict)
+        sides = _sides(state)
+        for given, answer in rounds_of(session, viewer, state.assignment, numbers):
+            days[given.id] = short_day(given.created_at, zone)
+            rounds[given.id][sides[answer.person_id], answer.prompt_id] = decoded(answer.value)
+        trends = trends_of(exercise, [(days[one], found) for one, found in rounds.items()])
+    replies = [
+        prompt for prompt in exercise.prompts if prompt.is_joint and prompt.type is FieldType.YES_NO_UNSURE
+    ]
+    if replies:
+        said = [
+            decoded(one.value)
+            for one in written_in_rounds(session, viewer, state.assignment, [replies[0].id])
+            if one.value
+        ]
+        kept_rate = (replies[0].text, said.count("yes"), len(said)) if said else None
+    return {
+        "bounds": bounds_of(exercise, values),
+        "guesses": guesses_of(exercise, values),
+        "tallies": tallies_of(exercise, known),
+        "sparks": sparks_of(exercise, values, known),
+        "attained": attained_of(exercise, values, known),
+        "trends": trends,
+        "kept_rate": kept_rate,
+    }
 
 
 def _ids(sent: list[str]) -> set[UUID]:

@@ -27,7 +27,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['assignment_id'], ['assignment.id'], name=op.f('fk_goal_wish_assignment_id_assignment')),
     sa.ForeignKeyConstraint(['person_id'], ['person.id'], name=op.f('fk_goal_wish_person_id_person')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_goal_wish')),
-    sa.UniqueConstraint('assignment_id', 'slot', 'person_id', name=op.f('uq_goal_wish_assignment_id'))
+    sa.UniqueConstraint('assignment_id', 'slot', 'person_id', name=op.f('uq_goal_wish_assignment_id_slot_person_id'))
     )
     op.create_table('kept_goal',
     sa.Column('assignment_id', sa.Uuid(), nullable=False),
@@ -42,7 +42,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['assignment_id'], ['assignment.id'], name=op.f('fk_kept_goal_assignment_id_assignment')),
     sa.ForeignKeyConstraint(['couple_id'], ['couple.id'], name=op.f('fk_kept_goal_couple_id_couple')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_kept_goal')),
-    sa.UniqueConstraint('assignment_id', 'slot', name=op.f('uq_kept_goal_assignment_id'))
+    sa.UniqueConstraint('assignment_id', 'slot', name=op.f('uq_kept_goal_assignment_id_slot'))
     )
     with op.batch_alter_table('kept_goal', schema=None) as batch_op:
         batch_op.create_index('ix_kept_goal_couple_id', ['couple_id'], unique=False)

@@ -37,7 +37,7 @@ WHY_STUCK = {
         "A safety hold is on, and this one is not for such a time. It waits; neither of them is told."
     ),
     Stuck.ASKED: _l("The same task is with one of them already. It waits until that one is closed."),
-    Stuck.GONE: _l("The library has this one no longer. Leave it out, and go on with the next."),
+    Stuck.GONE: _l("The library has this one no longer, or not for two. Leave it out, and go on with the next."),
 }
 WHY_NOT: dict[type[Conflict], object] = {
     NoLongerAsked: _l("This couple is paused or closed, so nothing can be given to them at present."),

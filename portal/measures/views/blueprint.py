@@ -1,0 +1,5 @@
+"""The blueprint of published questionnaires."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("measures", __name__)
