@@ -11,7 +11,7 @@ from portal.couples.models import Couple
 from portal.homework.confidences import Confidence, confidences_of
 from portal.homework.desk import AssignmentState, desk_states
 from portal.meetings.queries import meetings_of
-from portal.safety.queries import ToAcknowledge, to_acknowledge
+from portal.safety.queries import ToAcknowledge, waiting_of
 from portal.security.viewer import Member
 
 
@@ -38,7 +38,7 @@ def brief_of(session: Session, viewer: Member, couple: Couple, zone: str, now: d
         news=[one for one in moments if since is None or one.at > since],
         to_open=[one for one in states if any(stage.reveal.waits_for_therapist for stage in one.stages)],
         moves=moves_of(session, viewer, couple, [one.assignment for one in states]),
-        to_look_at=[one for one in to_acknowledge(session, viewer, zone, now) if one.couple_id == couple.id],
+        to_look_at=waiting_of(session, viewer, couple, zone, now),
         confidences={
             partner.side.value: [one for one in told if one.person_id == partner.person_id]
             for partner in couple.partners

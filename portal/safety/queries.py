@@ -178,6 +178,16 @@ def is_waiting(viewer: Member) -> ColumnElement[bool]:
     )
 
 
+def waiting_of(
+    session: Session, viewer: Member, couple: Couple, zone: str, now: datetime
+) -> list[ToAcknowledge]:
+    """List what waits of one couple, the most urgent first, for its therapist. One statement, and one for keys."""
+    found = session.scalars(
+        select(SafetySitting).where(is_waiting(viewer), SafetySitting.couple_id == couple.id)
+    )
+    return in_order(thing_of(one, couple.number, zone, now) for one in found)
+
+
 def in_order(things: Iterable[ToAcknowledge]) -> list[ToAcknowledge]:
     """Leave out what is settled, and put the most urgent first."""
     waiting = [one for one in things if not one.is_read or one.urgency is not Urgency.READ]
