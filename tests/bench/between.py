@@ -34,6 +34,8 @@ def begin_homework(session: Session, cast: Cast) -> Places:
     test = desk.take_the_test({ana: ANAS_SITTING, ben: BENS_SITTING})
     places: Places = {
         "page": 1,
+        "task_id": "values-compass",
+        "version": "1",
         "stage": 1,
         "assignment_id": values.id,
         "assignment_id of assessments": test.id,

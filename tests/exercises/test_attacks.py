@@ -86,7 +86,6 @@ def test_a_wish_that_did_not_tempt_looks_like_one_that_was_skipped(app: Flask, c
         ben.finish()
         room.desk(cast.ana, 2).finish()
         pages.append(room.desk(cast.ana, 2).words("opened"))
-        token = {"form_token": token_of(ben)}
         jane = client_of(app, cast.therapist)
         token = {
             "form_token": jane.get(f"/couples/tasks/{room.assignment_id}/reflection")
@@ -153,7 +152,8 @@ def test_answers_to_what_was_withdrawn_and_to_a_part_of_somebody_else_are_refuse
     app: Flask, cast: Cast
 ) -> None:
     room = room_with(app, cast, BUCKET)
-    ana, marks = room.desk(cast.ana), room.desk(cast.ana).marks("1")
+    ana = room.desk(cast.ana)
+    marks = ana.marks("1")
     bens = Desk(client_of(app, cast.ben), ana.part)
     for path in ("1", "check", "goal", "print", "opened", ""):
         assert bens.get(path).status_code == HTTPStatus.NOT_FOUND
