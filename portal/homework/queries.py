@@ -279,7 +279,7 @@ def find_own_earlier(session: Session, viewer: Member, response: Response) -> Re
     return session.scalar(
         own_responses(viewer)
         .where(_is_the_same_earlier(response.assignment), Response.stage == response.stage)
-        .where(Response.step != Step.WRITING)
+        .where(Response.step != Step.WRITING, Response.disowned_at.is_(None))
         .options(contains_eager(Response.assignment))
         .order_by(Assignment.created_at.desc())
         .limit(1)
