@@ -269,9 +269,9 @@ def still_to_answer(session: Session, couple: Couple) -> set[UUID]:
 
 @dataclass(frozen=True, slots=True)
 class Unlooked:
-    """A therapist who has something that was not looked at in time. Not what, and not of whom."""
+    """A therapist who has something that was not looked at in time. Not what, and not of whom. None: has no public name."""
 
-    therapist_name: str
+    therapist_name: str | None
     since: date
 
 
@@ -287,11 +287,11 @@ def unlooked_told_to(session: Session, viewer: Member) -> list[Unlooked]:
         .select_from(SafetyNudge)
         .join(SafetySitting, SafetySitting.id == SafetyNudge.sitting_id)
         .join(Couple, Couple.id == SafetySitting.couple_id)
-        .join(Therapist, Therapist.person_id == Couple.therapist_id)
+        .outerjoin(Therapist, Therapist.person_id == Couple.therapist_id)
         .where(SafetyNudge.told_id == viewer.person_id, Couple.therapist_id != viewer.person_id)
         .where(SafetySitting.acknowledged_at.is_(None))
-        .group_by(Therapist.person_id, Therapist.display_name)
-        .order_by(Therapist.display_name)
+        .group_by(Couple.therapist_id, Therapist.display_name)
+        .order_by(Therapist.display_name, Couple.therapist_id)
     )
     return [Unlooked(name, since) for name, since in rows]
 
