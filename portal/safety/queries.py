@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, literal, or_, select, true
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from portal.couples.models import Couple, Partner
@@ -88,6 +88,33 @@ def own_sitting(session: Session, viewer: Member) -> OwnSitting | None:
         .limit(1)
     ).one_or_none()
     return None if found is None else OwnSitting(*found)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnTiles:
+    """What stands on a partner's own home: the individual questions, and whether the day of the own card has come."""
+
+    about_you: OwnSitting | None
+    asks_of_card: bool
+
+
+def own_tiles(session: Session, viewer: Member, today: date) -> OwnTiles:
+    """Say what a partner's own home asks, alike for everybody. `today`: the person's. One statement, nothing sealed."""
+    newest = (
+        select(SafetySitting.asked_at, SafetySitting.answered_at)
+        .where(is_own(viewer))
+        .order_by(SafetySitting.created_at.desc(), SafetySitting.id)
+        .limit(1)
+        .subquery()
+    )
+    ask_again_on = select(SafeContact.ask_again_on).where(SafeContact.person_id == viewer.person_id)
+    asked_at, answered_at, day = session.execute(
+        select(newest.c.asked_at, newest.c.answered_at, ask_again_on.scalar_subquery())
+        .select_from(select(literal(1)).subquery())
+        .outerjoin(newest, true())
+    ).one()
+    about_you = OwnSitting(asked_at, answered_at is not None) if asked_at is not None else None
+    return OwnTiles(about_you, day is not None and day <= today)
 
 
 @dataclass(frozen=True, slots=True)
