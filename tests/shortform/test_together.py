@@ -295,7 +295,9 @@ def test_two_at_the_same_instant(either_app: Flask) -> None:
 
 def _opened(app: Flask) -> datetime | None:
     with app.app_context():
-        return current_session().scalars(select(ShortFormPair.opened_at)).one()
+        pair = current_session().scalars(select(ShortFormPair)).one()
+        assert pair.opened_at is None or (pair.first_shares and pair.second_shares)
+        return pair.opened_at
 
 
 def _token(one: Person) -> str:
