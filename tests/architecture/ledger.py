@@ -338,7 +338,7 @@ LEDGER: Mapping[tuple[str, str], Row] = {
     ("measures.pause", "POST"): own_therapist(303),
     ("measures.published_figures", "POST"): _row(SIGN_IN, 404, olive=303),
     ("measures.questions", "GET"): own_part(200),
-    ("measures.result", "GET"): own_part(303),
+    ("measures.result", "GET"): own_part(200),
     ("measures.resume", "POST"): own_therapist(303),
     ("measures.retire", "POST"): _row(SIGN_IN, 404, olive=303),
     ("measures.save", "POST"): own_part(200),
