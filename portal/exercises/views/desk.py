@@ -55,7 +55,9 @@ def desk(assignment_id: UUID) -> ResponseReturnValue:
     state = desk_state(session, viewer, assignment_id)
     exercise = exercise_of(state.assignment)
     answers = desk_answers(session, viewer, assignment_id)
-    joint = joint_answers(session, viewer, assignment_id)
+    has_joint = any(prompt.is_joint for prompt in exercise.prompts)
+    joint = joint_answers(session, viewer, assignment_id) if has_joint else []
+    kept = goals_from(session, viewer, assignment_id)
     comments = desk_comments(session, answers)
     written, marks = versions_of(joint), reviewable(state.assignment, answers, joint)
     values = _by_side(state, answers)  # all rows are loaded by now, so that one statement fetches their keys
@@ -78,7 +80,7 @@ def desk(assignment_id: UUID) -> ResponseReturnValue:
         sections=sections_of(exercise, exercise.prompts, values, known),
         insights=_insights(state, exercise, values, known, zone),
         ratings=ratings_of(exercise, exercise.prompts, values, known),
-        kept=goals_from(session, viewer, assignment_id),
+        kept=kept,
         line=desk_line(session, viewer, assignment_id) if exercise.is_hidden else None,
         together=joint_of(exercise, exercise.prompts, known),
         rows=_rows(state, answers, marks),
