@@ -37,6 +37,7 @@ def begin_homework(session: Session, cast: Cast) -> Places:
         "task_id": "values-compass",
         "version": "1",
         "stage": 1,
+        "step": "place",
         "assignment_id": values.id,
         "assignment_id of assessments": test.id,
         "response_id of exercises.opened": _part(session, values, ana),

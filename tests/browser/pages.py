@@ -84,7 +84,7 @@ NO_PAGES = {
     "calendars.events",
     "static", "health.healthz", "health.readyz", "blog.feed", "booking.event", "booking.guest_event", "documents.download",
     "accounts.second_factor_picture", "blog.picture", "front.favicon", "front.robots", "front.security", "front.sitemap",
-    "front.touch_icon",
+    "front.touch_icon", "shortform.again",
 }  # fmt: skip
 
 

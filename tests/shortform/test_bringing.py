@@ -263,7 +263,7 @@ def test_pages_send_few_statements(
     ben.answer(HIGH)
     ben.send("/short-test/place", "share")
     visit("to statements for two", "/short-test/place", "answer")
-    visit("to finish", "/short-test/place/answers", **MIXED)
+    visit("to finish", "/short-test/answers", **MIXED)
     visit("to share", "/short-test/place", "share")
     with counted(app) as statements:
         request_page(app, opened)

@@ -54,6 +54,13 @@ def questions() -> ResponseReturnValue:
     return _questions_page(form)
 
 
+@blueprint.get("/short-test/<any(result, bring, together, code, place, answers):step>")
+@public("an address that is only there to be sent to leads to the first page")
+def again(step: str) -> ResponseReturnValue:
+    """Lead somebody whose browser has lost what was sent, as after a restart, to the first page and its field for the own code."""
+    return redirect_to(url_for("shortform.start"))
+
+
 @blueprint.post("/short-test/result")
 @public("visitors get their result at once", keeps_typed=True)
 def result() -> ResponseReturnValue:
