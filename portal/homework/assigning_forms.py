@@ -79,7 +79,10 @@ class AssignForm(Form):
             self.add_error("for_whom", _l("Please choose for whom."))
         task = self._library.get(self.task.data)
         if task is not None and task.is_for_one and self.for_whom.data == BOTH:
-            self.add_error("for_whom", _l("This is for one person alone, of which the other never learns. Choose for whom."))
+            self.add_error(
+                "for_whom",
+                _l("This is for one person alone, of which the other never learns. Choose for whom."),
+            )
         if self.opens.data not in {AS_TASK_SAYS, IN_SESSION}:
             self.add_error("opens", _l("Please choose when it opens."))
         day = self.due_on.data

@@ -15,7 +15,8 @@ class MoveForm(Form):
     """By how many days from today it is moved."""
 
     days = RadioField(
-        choices=[SelectChoice(str(days), str(days)) for days in MOVES], validators=[AnyOf([str(days) for days in MOVES])]
+        choices=[SelectChoice(str(days), str(days)) for days in MOVES],
+        validators=[AnyOf([str(days) for days in MOVES])],
     )
 
     def to_days(self) -> int:

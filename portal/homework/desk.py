@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from portal.couples.holds import find_hold
 from portal.couples.models import Couple, Partner
-from portal.couples.queries import get_couple
 from portal.homework.models import Assignment, Response
 from portal.homework.overdue import Done, Pattern, Wish, pattern_of
 from portal.homework.queries import FROZEN, assignments_of, get_assignment
@@ -79,11 +78,10 @@ def desk_state(session: Session, viewer: Member, assignment_id: UUID) -> Assignm
     return _state(assignment, assignment.couple, is_couple_held=hold is not None)
 
 
-def desk_states(session: Session, viewer: Member, couple_id: UUID) -> list[AssignmentState]:
-    """Show all assignments of a couple to its therapist, the newest first. Five statements. Raises NotFound."""
-    couple = get_couple(session, viewer, couple_id)
-    is_held = find_hold(session, couple_id) is not None
-    return [_state(one, couple, is_couple_held=is_held) for one in assignments_of(session, viewer, couple_id)]
+def desk_states(session: Session, viewer: Member, couple: Couple) -> list[AssignmentState]:
+    """Show all assignments of a couple that was found for its therapist, the newest first. Four statements."""
+    is_held = find_hold(session, couple.id) is not None
+    return [_state(one, couple, is_couple_held=is_held) for one in assignments_of(session, viewer, couple.id)]
 
 
 def patterns_of(

@@ -171,9 +171,9 @@ def opened_answers(session: Session, viewer: Member, assignment_id: UUID) -> lis
     return list(found)
 
 
-def desk_answers(session: Session, viewer: Member, assignment_id: UUID) -> list[Answer]:
-    """Load what the couple's therapist may read: finished answers that are not private. One statement."""
-    found = session.scalars(
+def readable_at_desk(viewer: Member, assignment_id: UUID) -> Select[Answer]:
+    """Start a read of what the couple's therapist may read: finished answers that are not private."""
+    return (
         select(Answer)
         .join(Response, Response.id == Answer.response_id)
         .join(Assignment, Assignment.id == Response.assignment_id)
@@ -185,7 +185,11 @@ def desk_answers(session: Session, viewer: Member, assignment_id: UUID) -> list[
         )
         .order_by(Answer.prompt_id, Answer.person_id)
     )
-    return list(found)
+
+
+def desk_answers(session: Session, viewer: Member, assignment_id: UUID) -> list[Answer]:
+    """Load what the couple's therapist may read. One statement."""
+    return list(session.scalars(readable_at_desk(viewer, assignment_id)))
 
 
 def joint_answers(session: Session, viewer: Member, assignment_id: UUID) -> list[JointAnswer]:

@@ -68,7 +68,9 @@ def start_pathway(
     here = {one.person_id for one in couple.partners if one.left_at is None}
     if for_person_id is not None and for_person_id not in here:
         raise NotFound(str(for_person_id))
-    steps = [PathwayStep(position=position, **_fields(step)) for position, step in enumerate(plan.steps, start=1)]
+    steps = [
+        PathwayStep(position=position, **_fields(step)) for position, step in enumerate(plan.steps, start=1)
+    ]
     pathway = Pathway(
         couple_id=couple_id, for_person_id=for_person_id, started_by_id=viewer.person_id, zone=zone, counts_from=now,
         title=plan.title, steps=steps,

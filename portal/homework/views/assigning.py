@@ -65,7 +65,7 @@ def of_couple(couple_id: UUID) -> ResponseReturnValue:
     viewer, session = current_member(), current_session()
     couple = get_couple(session, viewer, couple_id)
     audited_read(viewer, Action.TASK_READ, couple)
-    states = desk_states(session, viewer, couple_id)
+    states = desk_states(session, viewer, couple)
     return render(
         "homework/of_couple.html",
         couple=couple,
