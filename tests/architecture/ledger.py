@@ -403,7 +403,7 @@ LEDGER: Mapping[tuple[str, str], Row] = {
     ("safety.tick_read", "POST"): own_therapist(303),
     ("safety.tick_spoken", "POST"): own_therapist(303),
     ("safety.unlooked", "GET"): staff(200),
-    ("shortform.again", "GET"): everybody(303),
+    ("shortform.again", "GET"): everybody(302),
     ("shortform.begin", "POST"): everybody(422),
     ("shortform.bring", "POST"): everybody(404),
     ("shortform.enter", "POST"): everybody(422),

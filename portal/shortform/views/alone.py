@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Response, request, url_for
+from flask import Response, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from portal.assessments.short_form import own_result, short_form
@@ -58,7 +58,7 @@ def questions() -> ResponseReturnValue:
 @public("an address that is only there to be sent to leads to the first page")
 def again(step: str) -> ResponseReturnValue:
     """Lead somebody whose browser has lost what was sent, as after a restart, to the first page and its field for the own code."""
-    return redirect_to(url_for("shortform.start"))
+    return make_response(redirect(url_for("shortform.start"), 302))
 
 
 @blueprint.post("/short-test/result")
