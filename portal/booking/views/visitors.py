@@ -130,7 +130,7 @@ def details() -> ResponseReturnValue:
     if _must_ask(way, practice) and _wished(way)[0] is not None:
         return _first_page(way, _first_questions(practice, formdata=None))
     way.form_id = _open_form(way)
-    return _details_page(way, _blank_form(way))
+    return _details_page(way, _blank_form(way), practice=practice)
 
 
 @blueprint.post("/consultations/new")
@@ -352,6 +352,7 @@ def _details_page(
     is_typed: bool = False,
     refusal: Exception | None = None,
     likely: str = "",
+    practice: Practice | None = None,
 ) -> Response:
     """Show the form with what was typed, and the time, or instead of a time that is gone three near it."""
     slot, taken, near = _wished(way)
@@ -388,7 +389,7 @@ def _details_page(
         refusal=type(refusal).__name__ if refusal is not None else "",
         likely=likely,
         brings=_brings(way),
-        lead_days=get_practice(current_session()).lead_retention_days,
+        lead_days=(practice or get_practice(current_session())).lead_retention_days,
     )
 
 
