@@ -31,7 +31,8 @@ from portal.documents.service import fail_abandoned as fail_abandoned_documents
 from portal.errors import DomainError
 from portal.failpoints import failpoint
 from portal.health.service import beat
-from portal.measures.rounds import ask_again, due_schedules, remind_of
+from portal.measures.rounds import ask_again as ask_measure_again
+from portal.measures.rounds import due_schedules, remind_of
 from portal.notices.service import fail_abandoned as fail_abandoned_messages
 from portal.outbox import OutboxState
 from portal.pathways.queries import due_pathways
@@ -109,7 +110,7 @@ class Sweeper:
                 self._nudge,
                 self._sync_calendars,
                 self._walk_pathways,
-                self._ask_again,
+                self._ask_measures_again,
                 self._read_bounces,
                 self._hand_out,
                 self._mark_abandoned,
@@ -198,7 +199,7 @@ class Sweeper:
         with transaction() as session:
             owe_rounds(session, utc_now())
 
-    def _ask_again(self) -> None:
+    def _ask_measures_again(self) -> None:
         """Ask what is due in a rhythm, each in a transaction of its own; one that cannot be asked does not stop the others."""
         now = utc_now()
         with transaction() as session:
@@ -206,7 +207,7 @@ class Sweeper:
         for schedule_id in due:
             try:
                 with transaction() as session:
-                    ask_again(session, schedule_id, now)
+                    ask_measure_again(session, schedule_id, now)
             except (SQLAlchemyError, DomainError) as error:
                 log.warning("measure.broke", schedule_id=str(schedule_id), kind=type(error).__name__)
         with transaction() as session:

@@ -25,7 +25,8 @@ from portal.homework.desk import desk_states, patterns_of
 from portal.meetings.queries import meetings_of
 from portal.notices.models import MessageKind
 from portal.notices.service import queue_message
-from portal.pathways.way import ways_of
+from portal.pathways.queries import pathways_of
+from portal.pathways.way import draw_ways
 from portal.people.queries import get_self
 from portal.people.service import add_person, change_address
 from portal.practice.queries import get_practice
@@ -93,6 +94,7 @@ def couple(couple_id: UUID) -> ResponseReturnValue:
     viewer, session = current_member(), current_session()
     found = get_couple(session, viewer, couple_id)
     audited_read(viewer, Action.COUPLE_READ, found)
+    pathways = pathways_of(session, viewer, couple_id)  # before the first name: one statement for all keys
     states, meetings = desk_states(session, viewer, found), meetings_of(session, viewer, couple_id)
     return render(
         "caseload/couple.html",
@@ -101,7 +103,7 @@ def couple(couple_id: UUID) -> ResponseReturnValue:
         cards=partner_cards(session, found, utc_now()),
         is_closed=found.status in CLOSED,
         patterns=patterns_of(states, found, utc_now()),
-        ways=ways_of(session, viewer, found, [state.assignment for state in states]),
+        ways=draw_ways(pathways, found, [state.assignment for state in states]),
         states=[state for state in states if state.is_asked],
         moments=timeline_of(found, meetings, [state.assignment for state in states]),
         desks={state.assignment.kind: state.desk_endpoint for state in states},

@@ -16,10 +16,10 @@ from portal.homework.needs import needs_of
 from portal.homework.own_tasks import Place, next_of, own_tasks
 from portal.meetings.queries import list_waiting, summaries_for_reader
 from portal.notices.queries import mail_trouble
-from portal.people.queries import get_self, is_to_be_asked
+from portal.people.queries import get_self
 from portal.practice.queries import get_practice, list_therapists, missing_consents
 from portal.practice.service import give_consents
-from portal.safety.queries import own_sitting, unlooked_told_to
+from portal.safety.queries import own_tiles, unlooked_told_to
 from portal.security.gate import public, requires
 from portal.security.login import current_member, current_viewer
 from portal.security.permissions import Permission
@@ -78,8 +78,7 @@ def partner() -> ResponseReturnValue:
         summaries=summaries_for_reader(session, viewer),
         next_session=next_session_of(session, viewer, now),
         appointment=next_consultation_of(session, viewer, now),
-        about_you=own_sitting(session, viewer),
-        asks_of_card=is_to_be_asked(session, viewer, today),
+        tiles=own_tiles(session, viewer, today),
     )
 
 

@@ -1,7 +1,6 @@
 """What the therapist says about single answers, and what of it each of the three may read."""
 
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -14,7 +13,7 @@ from portal.audit.service import record_of
 from portal.couples.queries import is_of_own_couple, members_of
 from portal.errors import Conflict, NotFound
 from portal.homework.models import Answer, Assignment, Comment, Opening, Response
-from portal.homework.queries import desk_answers, get_assignment
+from portal.homework.queries import desk_answers, get_assignment, readable_at_desk
 from portal.homework.rules import Reach, Scope, Standing, Step
 from portal.notices.models import MessageKind
 from portal.notices.service import queue_message
@@ -103,16 +102,23 @@ def take_comment_back(session: Session, viewer: Member, assignment_id: UUID, com
     session.execute(delete(Comment).where(Comment.id == comment_id))
 
 
-def desk_comments(session: Session, answers: Iterable[Answer]) -> dict[UUID, list[Comment]]:
-    """List what was said about answers that were found for their therapist before, by answer. One statement."""
-    found: dict[UUID, list[Comment]] = defaultdict(list)
-    ids = [answer.id for answer in answers]
-    rows = session.scalars(
-        select(Comment).where(Comment.answer_id.in_(ids)).order_by(Comment.created_at, Comment.id)
+def commented_answers(
+    session: Session, viewer: Member, assignment_id: UUID
+) -> tuple[list[Answer], dict[UUID, list[Comment]]]:
+    """Load what the couple's therapist may read of an assignment, and what was said about each answer. One statement."""
+    rows = session.execute(
+        readable_at_desk(viewer, assignment_id)
+        .add_columns(Comment)
+        .outerjoin(Comment, Comment.answer_id == Answer.id)
+        .order_by(Comment.created_at, Comment.id)
     )
-    for comment in rows:
-        found[comment.answer_id].append(comment)
-    return dict(found)
+    answers: dict[UUID, Answer] = {}
+    comments: dict[UUID, list[Comment]] = defaultdict(list)
+    for answer, comment in rows:
+        answers[answer.id] = answer
+        if comment is not None:
+            comments[answer.id].append(comment)
+    return list(answers.values()), dict(comments)
 
 
 def remarks_for(session: Session, viewer: Member, assignment_id: UUID) -> dict[tuple[UUID, str], Remarks]:

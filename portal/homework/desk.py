@@ -88,7 +88,7 @@ def patterns_of(
     states: Iterable[AssignmentState], couple: Couple, now: datetime
 ) -> list[tuple[Partner, Pattern]]:
     """Count for each person how the tasks with a day went; for the couple's therapist alone. No statement."""
-    found = list(states)
+    found = [state for state in states if state.assignment.due_on is not None]
     patterns = []
     for partner in couple.partners:
         zone = parse_zone(partner.person.zone)

@@ -174,9 +174,9 @@ def _opened(viewer: Member) -> Select[Answer]:
     )
 
 
-def desk_answers(session: Session, viewer: Member, assignment_id: UUID) -> list[Answer]:
-    """Load what the couple's therapist may read: finished answers that are not private. One statement."""
-    found = session.scalars(
+def readable_at_desk(viewer: Member, assignment_id: UUID) -> Select[Answer]:
+    """Start a read of what the couple's therapist may read: finished answers that are not private."""
+    return (
         select(Answer)
         .join(Response, Response.id == Answer.response_id)
         .join(Assignment, Assignment.id == Response.assignment_id)
@@ -188,7 +188,11 @@ def desk_answers(session: Session, viewer: Member, assignment_id: UUID) -> list[
         )
         .order_by(Answer.prompt_id, Answer.person_id)
     )
-    return list(found)
+
+
+def desk_answers(session: Session, viewer: Member, assignment_id: UUID) -> list[Answer]:
+    """Load what the couple's therapist may read. One statement."""
+    return list(session.scalars(readable_at_desk(viewer, assignment_id)))
 
 
 def joint_answers(session: Session, viewer: Member, assignment_id: UUID) -> list[JointAnswer]:
@@ -287,7 +291,7 @@ def find_own_earlier(session: Session, viewer: Member, response: Response) -> Re
     return session.scalar(
         own_responses(viewer)
         .where(_is_the_same_earlier(response.assignment), Response.stage == response.stage)
-        .where(Response.step != Step.WRITING)
+        .where(Response.step != Step.WRITING, Response.disowned_at.is_(None))
         .options(contains_eager(Response.assignment))
         .order_by(Assignment.created_at.desc())
         .limit(1)

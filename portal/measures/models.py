@@ -6,7 +6,6 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from portal.homework.models import Assignment
 from portal.measures.rules import Outcome, Rhythm
 from portal.orm import Model
 from portal.people.models import Person
@@ -138,5 +137,3 @@ class MeasureOccasion(Model):
     outcome: Mapped[Outcome]
     assignment_id: Mapped[UUID | None] = mapped_column(ForeignKey("assignment.id"))
     reminded_at: Mapped[datetime | None]
-
-    assignment: Mapped[Assignment | None] = relationship(lazy="raise_on_sql")

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from portal.couples.models import Couple, Partner
 from portal.couples.queries import is_treated
 from portal.errors import NotFound
-from portal.homework.models import Response
+from portal.homework.models import Assignment, Response
 from portal.measures.definition import keys
 from portal.measures.imports import Wording, content_from_json
 from portal.measures.models import MeasureFigures, MeasureSchedule, MeasureScore, MeasureWording
@@ -66,15 +66,18 @@ def wordings_of(session: Session, key_id: str) -> Sequence[MeasureWording]:
 
 def get_wording(session: Session, key_id: str, version: str) -> Wording:
     """Give the words of the version that a sitting was given. One statement. Raises NotFound."""
-    number = int(version) if version.isdigit() else 0
     content = session.scalar(
         select(MeasureWording.content).where(
-            MeasureWording.key_id == key_id, MeasureWording.version == number
+            MeasureWording.key_id == key_id, MeasureWording.version == _version(version)
         )
     )
     if content is None:
         raise NotFound(key_id)
     return content_from_json(content)
+
+
+def _version(text: str) -> int:
+    return int(text) if text.isdigit() else 0
 
 
 def own_figures(session: Session) -> dict[str, MeasureFigures]:
@@ -145,6 +148,33 @@ def is_watched_by(viewer: Member) -> ColumnElement[bool]:
 def has_watched_answer(score: MeasureScore) -> bool:
     """Tell whether somebody must look at once; nothing else of the result leaves this function."""
     return result_from_json(score.content).has_watched_answer
+
+
+def read_for_desk(
+    session: Session, viewer: Member, assignment: Assignment
+) -> tuple[Wording, dict[UUID, Sat]]:
+    """Load the words of one questionnaire that was given, and its results by part, as the therapist.
+
+    One statement, one more for keys that are new. Raises NotFound: there are no such words.
+    """
+    parts = select(Response.id).where(Response.assignment_id == assignment.id, Response.disowned_at.is_(None))
+    is_read = and_(is_treated(MeasureScore.couple_id, viewer), MeasureScore.response_id.in_(parts))
+    rows = session.execute(
+        select(MeasureWording.content, MeasureScore)
+        .outerjoin(MeasureScore, is_read)
+        .where(
+            MeasureWording.key_id == assignment.task_id,
+            MeasureWording.version == _version(assignment.task_version),
+        )
+    ).all()
+    if not rows:
+        raise NotFound(str(assignment.id))
+    scores: dict[UUID, Sat] = {
+        score.response_id: Sat(score, result_from_json(score.content))
+        for _content, score in rows
+        if score is not None
+    }
+    return content_from_json(rows[0][0]), scores
 
 
 def lock_score(session: Session, viewer: Member, score_id: UUID) -> MeasureScore:

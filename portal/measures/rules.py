@@ -23,10 +23,6 @@ class ScheduleRefused(Invalid):
     """A rhythm that cannot be: days in the wrong order, or weeks out of reach."""
 
 
-class OnlyComplete(Conflict):
-    """The scores that were asked for do not exist."""
-
-
 class Outcome(StrEnum):
     """What became of one due day of a schedule."""
 

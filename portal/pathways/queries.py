@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from portal.couples.models import Couple, Partner
 from portal.couples.queries import is_treated
@@ -27,12 +27,16 @@ def visible_pathways(viewer: Member) -> Select[Pathway]:
 
 
 def get_pathway(session: Session, viewer: Member, pathway_id: UUID) -> Pathway:
-    """Load one pathway with its steps, as its couple's therapist. Two statements. Raises NotFound."""
-    found = session.scalar(
-        visible_pathways(viewer)
-        .where(Pathway.id == pathway_id)
-        .options(selectinload(Pathway.steps))
-        .execution_options(populate_existing=True)
+    """Load one pathway with its steps, as its couple's therapist. One statement. Raises NotFound."""
+    found = (
+        session.scalars(
+            visible_pathways(viewer)
+            .where(Pathway.id == pathway_id)
+            .options(joinedload(Pathway.steps))
+            .execution_options(populate_existing=True)
+        )
+        .unique()
+        .one_or_none()
     )
     if found is None:
         raise NotFound(str(pathway_id))
@@ -73,14 +77,14 @@ def lock_its_couple(session: Session, pathway: Pathway) -> Couple:
 
 
 def pathways_of(session: Session, viewer: Member, couple_id: UUID) -> Sequence[Pathway]:
-    """List a couple's pathways, those under way first, with their steps. Two statements, one if there are none."""
+    """List a couple's pathways, those under way first, with their steps. One statement."""
     found = session.scalars(
         visible_pathways(viewer)
         .where(Pathway.couple_id == couple_id)
-        .options(selectinload(Pathway.steps))
+        .options(joinedload(Pathway.steps))
         .order_by(Pathway.ended_at.is_not(None), Pathway.created_at.desc(), Pathway.id)
     )
-    return found.all()
+    return found.unique().all()
 
 
 def due_pathways(session: Session, now: datetime) -> list[UUID]:

@@ -6,20 +6,14 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy.orm import Session
-
 from portal.couples.models import Couple
-from portal.homework.models import Assignment
-from portal.homework.queries import assignments_of
+from portal.homework.models import Assignment, TaskKind
 from portal.homework.registry import catalogue_of, task_of
-from portal.homework.registry import library as whole_library
 from portal.homework.rules import Standing as TaskStanding
 from portal.homework.rules import Step
 from portal.pathways.models import Pathway, PathwayStep
-from portal.pathways.queries import get_pathway, pathways_of
 from portal.pathways.rules import Delivery, Rule, Standing
 from portal.pathways.service import next_step
-from portal.security.viewer import Member
 from portal.zones import parse_zone
 
 
@@ -70,17 +64,14 @@ class Way:
         return next((step for step in self.steps if step.mark is Mark.NEXT), None)
 
 
-def ways_of(session: Session, viewer: Member, couple: Couple, assignments: Sequence[Assignment]) -> list[Way]:
-    """Draw the pathways of a couple that was found for its therapist, with its assignments. At most two statements."""
+def draw_ways(pathways: Sequence[Pathway], couple: Couple, assignments: Sequence[Assignment]) -> list[Way]:
+    """Draw pathways of a couple, all three found for its therapist. Needs steps, parts and openings loaded.
+
+    No statement, but where a step asks for a kind of task whose library is kept in the database.
+    """
     by_id = {one.id: one for one in assignments}
-    return [_way(pathway, couple, by_id) for pathway in pathways_of(session, viewer, couple.id)]
-
-
-def way_of(session: Session, viewer: Member, pathway_id: UUID, couple: Couple) -> Way:
-    """Draw one pathway of a couple that was found for its therapist. Five statements. Raises NotFound."""
-    pathway = get_pathway(session, viewer, pathway_id)
-    by_id = {one.id: one for one in assignments_of(session, viewer, pathway.couple_id)}
-    return _way(pathway, couple, by_id)
+    titles = _titles(pathways)
+    return [_way(pathway, couple, by_id, titles) for pathway in pathways]
 
 
 def is_finished(assignment: Assignment) -> bool:
@@ -96,9 +87,20 @@ def is_finished(assignment: Assignment) -> bool:
     return bool(revealed) and max(revealed) in {opening.stage for opening in assignment.openings}
 
 
-def _way(pathway: Pathway, couple: Couple, assignments: Mapping[UUID, Assignment]) -> Way:
+def _titles(pathways: Sequence[Pathway]) -> dict[tuple[str, str], str]:
+    """Name what steps ask for; of no kind that none of them asks for, since a library may cost a statement."""
+    kinds = {step.kind for pathway in pathways for step in pathway.steps} & set(TaskKind)
+    tasks = [task for kind in sorted(kinds) for task in catalogue_of(TaskKind(kind)).tasks()]
+    return {(task.kind.value, task.id): task.title for task in tasks}
+
+
+def _way(
+    pathway: Pathway,
+    couple: Couple,
+    assignments: Mapping[UUID, Assignment],
+    titles: Mapping[tuple[str, str], str],
+) -> Way:
     names = {one.person_id: one.person.first_name for one in couple.partners}
-    titles = {(task.kind.value, task.id): task.title for task in whole_library()}
     coming = next_step(pathway)
     steps = []
     for step in pathway.steps:

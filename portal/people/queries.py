@@ -1,7 +1,6 @@
 """Reading persons, each through whoever is looking."""
 
 from collections.abc import Collection
-from datetime import date
 from uuid import UUID
 
 from sqlalchemy import select
@@ -32,14 +31,6 @@ def own_card(session: Session, viewer: Member) -> SafeContact | None:
     if not viewer.is_partner or viewer.is_limited:
         raise NotFound("card")
     return session.scalar(select(SafeContact).where(SafeContact.person_id == viewer.person_id))
-
-
-def is_to_be_asked(session: Session, viewer: Member, today: date) -> bool:
-    """Tell whether the day has come on which a partner wanted to be asked about the own card. One statement, nothing sealed."""
-    asked_on = session.scalar(
-        select(SafeContact.ask_again_on).where(SafeContact.person_id == viewer.person_id)
-    )
-    return asked_on is not None and asked_on <= today
 
 
 def cards_of(session: Session, person_ids: Collection[UUID]) -> dict[UUID, SafeContact]:

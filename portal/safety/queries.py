@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, literal, or_, select, true
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from portal.couples.models import Couple, Partner
@@ -88,6 +88,33 @@ def own_sitting(session: Session, viewer: Member) -> OwnSitting | None:
         .limit(1)
     ).one_or_none()
     return None if found is None else OwnSitting(*found)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnTiles:
+    """What stands on a partner's own home: the individual questions, and whether the day of the own card has come."""
+
+    about_you: OwnSitting | None
+    asks_of_card: bool
+
+
+def own_tiles(session: Session, viewer: Member, today: date) -> OwnTiles:
+    """Say what a partner's own home asks, alike for everybody. `today`: the person's. One statement, nothing sealed."""
+    newest = (
+        select(SafetySitting.asked_at, SafetySitting.answered_at)
+        .where(is_own(viewer))
+        .order_by(SafetySitting.created_at.desc(), SafetySitting.id)
+        .limit(1)
+        .subquery()
+    )
+    ask_again_on = select(SafeContact.ask_again_on).where(SafeContact.person_id == viewer.person_id)
+    asked_at, answered_at, day = session.execute(
+        select(newest.c.asked_at, newest.c.answered_at, ask_again_on.scalar_subquery())
+        .select_from(select(literal(1)).subquery())
+        .outerjoin(newest, true())
+    ).one()
+    about_you = OwnSitting(asked_at, answered_at is not None) if asked_at is not None else None
+    return OwnTiles(about_you, day is not None and day <= today)
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,9 +306,9 @@ def still_to_answer(session: Session, couple: Couple) -> set[UUID]:
 
 @dataclass(frozen=True, slots=True)
 class Unlooked:
-    """A therapist who has something that was not looked at in time. Not what, and not of whom."""
+    """A therapist who has something that was not looked at in time. Not what, and not of whom. None: has no public name."""
 
-    therapist_name: str
+    therapist_name: str | None
     since: date
 
 
@@ -297,11 +324,11 @@ def unlooked_told_to(session: Session, viewer: Member) -> list[Unlooked]:
         .select_from(SafetyNudge)
         .join(SafetySitting, SafetySitting.id == SafetyNudge.sitting_id)
         .join(Couple, Couple.id == SafetySitting.couple_id)
-        .join(Therapist, Therapist.person_id == Couple.therapist_id)
+        .outerjoin(Therapist, Therapist.person_id == Couple.therapist_id)
         .where(SafetyNudge.told_id == viewer.person_id, Couple.therapist_id != viewer.person_id)
         .where(SafetySitting.acknowledged_at.is_(None))
-        .group_by(Therapist.person_id, Therapist.display_name)
-        .order_by(Therapist.display_name)
+        .group_by(Couple.therapist_id, Therapist.display_name)
+        .order_by(Therapist.display_name, Couple.therapist_id)
     )
     return [Unlooked(name, since) for name, since in rows]
 

@@ -55,8 +55,12 @@ class Permission(StrEnum):
     HOMEWORK_TASK_OPEN = "homework:task:open"  # open, hold, close or withdraw an assignment
     HOMEWORK_TASK_READ = "homework:task:read"  # read what a couple finished, as its therapist
     HOMEWORK_TASK_WORK = "homework:task:work"  # answer, share and take back as oneself; read what has opened
-    MEASURES_SHELF_VIEW = "measures:shelf:view"  # see which published questionnaires there are, and whose words
-    MEASURES_WORDING_IMPORT = "measures:wording:import"  # bring the words of a questionnaire, confirm their licence, set figures
+    MEASURES_SHELF_VIEW = (
+        "measures:shelf:view"  # see which published questionnaires there are, and whose words
+    )
+    MEASURES_WORDING_IMPORT = (
+        "measures:wording:import"  # bring the words of a questionnaire, confirm their licence, set figures
+    )
     MEETINGS_MEETING_RECORD = "meetings:meeting:record"  # record a meeting and who came
     MEETINGS_NOTE_SIGN = "meetings:note:sign"  # sign the note about a meeting, which closes it
     MEETINGS_NOTE_WRITE = "meetings:note:write"  # write the note about a meeting

@@ -120,7 +120,12 @@ def share_part(session: Session, part: ShortFormPart, *, may_go_along: bool, now
     session.execute(
         update(ShortFormPair)
         .where(ShortFormPair.id == part.pair_id)
-        .values({own.key: True, "opened_at": case((opens, literal(now, UtcDateTime())), else_=ShortFormPair.opened_at)})
+        .values(
+            {
+                own.key: True,
+                "opened_at": case((opens, literal(now, UtcDateTime())), else_=ShortFormPair.opened_at),
+            }
+        )
         .execution_options(synchronize_session=False)
     )
     session.refresh(part.pair)

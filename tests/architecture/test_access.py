@@ -132,7 +132,11 @@ def test_no_form_does_anything_without_the_token_of_its_own_page(
         assert {400} <= answers <= {400, 404}
 
 
-OF_THE_PRACTICE = {"booking.save_question", "pathways.retire", "pathways.template"}  # nobody's own: each therapist may change it
+OF_THE_PRACTICE = {
+    "booking.save_question",
+    "pathways.retire",
+    "pathways.template",
+}  # nobody's own: each therapist may change it
 WITH_IDS = sorted(
     {
         endpoint

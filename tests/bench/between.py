@@ -34,7 +34,10 @@ def begin_homework(session: Session, cast: Cast) -> Places:
     test = desk.take_the_test({ana: ANAS_SITTING, ben: BENS_SITTING})
     places: Places = {
         "page": 1,
+        "task_id": "values-compass",
+        "version": "1",
         "stage": 1,
+        "step": "place",
         "assignment_id": values.id,
         "assignment_id of assessments": test.id,
         "response_id of exercises.opened": _part(session, values, ana),

@@ -21,6 +21,8 @@ from portal.homework.models import Answer, Assignment, Opening, Response, TaskKi
 from portal.homework.registry import task_of
 from portal.homework.rules import Gate, Scope, Standing, Step
 from portal.homework.service import assign
+from portal.pathways.service import start_pathway
+from portal.pathways.shipped import shipped
 from portal.psychometrics.reliability import reliability_of
 from portal.security.crypto import Owner, OwnerKind, seal
 from portal.security.sealed import data_key
@@ -55,9 +57,14 @@ def measure(install: Install) -> Iterator[Figure]:
     yield Figure(f"Reliability of {SITTINGS:,} sittings of 40 statements", _reliability(), "s", 1)
     with installed.app.app_context(), transaction() as session:
         _three_years(session, installed)
+    with installed.app.app_context(), transaction() as session:
+        way = _on_two_ways(session, installed)
     couple = _page(installed, installed.cast.therapist, f"/couples/{installed.cast.couple_id}")
     yield Figure(f"Couple page after {ASSIGNMENTS} assignments: statements", couple.statements, "", 15)
     yield Figure("Couple page, the same, in process", couple.milliseconds, "ms", 60)
+    pathway = _page(installed, installed.cast.therapist, f"/pathways/{way}")
+    yield Figure("A pathway's page, the same: statements", pathway.statements, "", 12)
+    yield Figure("A pathway's page, the same, in process", pathway.milliseconds, "ms", 60)
     home = _page(installed, installed.cast.ana, "/home")
     yield Figure("A partner's home, the same: statements", home.statements, "", 12)
     yield Figure("A partner's home, the same, in process", home.milliseconds, "ms")
@@ -142,6 +149,16 @@ def _three_years(session: Session, installed: Installation) -> None:
             session.add(part)
             session.flush()
             _answers(session, part, keys[partner.person_id])
+
+
+def _on_two_ways(session: Session, installed: Installation) -> UUID:
+    """Let the couple be on two pathways beside all that."""
+    cast, now = installed.cast, utc_now()
+    ways = [
+        start_pathway(session, cast.therapist.member(), cast.couple_id, plan, zone="Europe/London", now=now)
+        for plan in shipped()
+    ]
+    return ways[0].id
 
 
 def _answers(session: Session, part: Response, key: bytes) -> None:

@@ -48,10 +48,12 @@ def hang_exercises(session: Session, jane: Member, accounts: dict[str, Account])
         "exercise": begun[ana.person_id, 1], "choices": f"{begun[ana.person_id, 1]}/1", "ranking": f"{begun[ana.person_id, 1]}/2",
         "scales": f"{begun[ana.person_id, 1]}/3", "writing paper": f"{begun[ana.person_id, 1]}/4",
         "look back at it": f"{begun[ana.person_id, 1]}/check", "opened exercise": f"{values[ana.person_id, 1]}/opened",
+        "what could become a goal": f"{values[ana.person_id, 1]}/goal", "own words on paper": f"{values[ana.person_id, 1]}/print",
         "second part": second, "written together": f"{second}/1", "day": f"{second}/5",
     }  # fmt: skip
     return {
         **{name: f"/reflections/{page}" for name, page in pages.items()},
+        "empty exercise": "/reflections/empty/city-or-cabin/1",
         "exercise on the desk": f"/couples/tasks/{assignment_id}/reflection",
     }
 

@@ -8,9 +8,10 @@ from bs4 import BeautifulSoup
 from flask import Flask
 from sqlalchemy import select
 
+from portal.couples.holds import set_hold
 from portal.exercises.models import GoalWish
 from portal.homework.models import Answer
-from portal.transaction import current_session
+from portal.transaction import current_session, transaction
 from tests.exercises.room import Desk, Room, room_with
 from tests.exercises.walking import walk
 from tests.support.cast import Actor, Cast, client_of
@@ -86,7 +87,6 @@ def test_a_wish_that_did_not_tempt_looks_like_one_that_was_skipped(app: Flask, c
         ben.finish()
         room.desk(cast.ana, 2).finish()
         pages.append(room.desk(cast.ana, 2).words("opened"))
-        token = {"form_token": token_of(ben)}
         jane = client_of(app, cast.therapist)
         token = {
             "form_token": jane.get(f"/couples/tasks/{room.assignment_id}/reflection")
@@ -153,7 +153,8 @@ def test_answers_to_what_was_withdrawn_and_to_a_part_of_somebody_else_are_refuse
     app: Flask, cast: Cast
 ) -> None:
     room = room_with(app, cast, BUCKET)
-    ana, marks = room.desk(cast.ana), room.desk(cast.ana).marks("1")
+    ana = room.desk(cast.ana)
+    marks = ana.marks("1")
     bens = Desk(client_of(app, cast.ben), ana.part)
     for path in ("1", "check", "goal", "print", "opened", ""):
         assert bens.get(path).status_code == HTTPStatus.NOT_FOUND
@@ -195,3 +196,22 @@ def keep(desk: Desk) -> dict[str, str]:
 
 def token_of(desk: Desk) -> str:
     return str(desk.look().select_one("[name=form_token]")["value"])  # type: ignore[index]  # every page has one
+
+
+def test_a_safety_hold_keeps_a_line_shut_and_its_author_is_told_nothing(app: Flask, cast: Cast) -> None:
+    ana = (room := room_with(app, cast, "me-you-us", for_one=cast.ana)).desk(cast.ana)
+    ana.write(6, tell="Qroom")
+    ana.finish("finish")
+    seen = {"form_token": token_of(ana), "go": "show", "seen": "1"}
+    assert ana.client.post(f"{ana.home}/line", data=seen | {"seen": "7"}).status_code == HTTPStatus.CONFLICT
+    assert ana.client.post(f"{ana.home}/line", data=seen).status_code == HTTPStatus.SEE_OTHER
+    before = plain(ana)
+    with app.test_request_context(), transaction() as session:
+        set_hold(session, cast.therapist.member(), cast.couple_id)
+    jane = client_of(app, cast.therapist)
+    desk = f"/couples/tasks/{room.assignment_id}"
+    text = jane.get(f"{desk}/reflection").text
+    token = {"form_token": text.split('name="form_token" value="')[1].split('"')[0]}
+    assert jane.post(f"{desk}/line", data=token).status_code == HTTPStatus.CONFLICT
+    assert plain(ana) == before
+    assert "Qroom" not in client_of(app, cast.ben).get("/between-us").text

@@ -137,7 +137,7 @@ def rank_with_script(page: Page) -> None:
     for words in ("Sleep in a lighthouse", "Learn the tango", "A night train"):
         page.get_by_role("button", name=f"{words}: Put in").focus()
         page.keyboard.press("Enter")
-    page.get_by_role("button", name="Move up Learn the tango").focus()
+    page.get_by_role("button", name="Up Learn the tango").focus()
     page.keyboard.press("Enter")
     names = page.locator(".ranked-name")
     assert names.all_inner_texts() == ["Learn the tango", "Sleep in a lighthouse", "A night train"]

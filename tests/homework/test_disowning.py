@@ -18,7 +18,9 @@ from portal.homework.registry import task_of
 from portal.homework.rules import NothingDisowned, NothingToDisown, NotWriting, PageMark, Reach, Scope, Step
 from portal.homework.service import assign, hide, reopen, share, submit, take_back
 from portal.transaction import current_session, transaction
-from tests.support.cast import Actor, Cast, make_cast
+from tests.architecture.ledger import LEDGER
+from tests.support.cast import Actor, Cast, client_of, make_cast
+from tests.support.world import make_world, path_of
 
 SAID = {"story": ('"Qanarstray of a tent"', Scope.REVEAL), "tender": ('"Qanarstray alone"', Scope.PRIVATE)}
 
@@ -165,3 +167,20 @@ def test_what_was_said_about_them_goes_with_them_and_it_is_said_once(table: Tabl
         table.disown(ana)
     with pytest.raises(NotFound), transaction() as session:
         give_anew(session, table.cast.stranger.member(), table.assignment_id, ana.person_id, now=utc_now())
+
+
+def test_no_page_of_its_task_breaks_when_nothing_is_left_of_it(app: Flask) -> None:
+    world = make_world(app)
+    parts = [world.places["response_id"], world.places["response_id of assessments"]]
+    ana, ben, jane = (client_of(app, one) for one in (world.cast.ana, world.cast.ben, world.cast.therapist))
+    with app.app_context():
+        for part in parts:
+            with transaction() as session:
+                disown(session, world.cast.ana.member(), UUID(str(part)), now=utc_now())
+    for endpoint, method in LEDGER:
+        if method == "GET" and endpoint.partition(".")[0] in {"assessments", "exercises", "homework", "home"}:
+            for client in (ana, ben, jane):
+                assert client.get(path_of(app, world, endpoint)).status_code in {200, 303, 404}, endpoint
+    shown = ana.get("/tasks").get_data(as_text=True)
+    assert "You said that somebody else answered this." in shown
+    assert "answered by somebody else" in jane.get("/today").get_data(as_text=True)

@@ -92,6 +92,7 @@ class Story:
         self._accept(jane, couple, 1, WORDS.partner_user_name, WORDS.partner_password)
         self._ask_each_alone(jane, couple)
         self._do_homework(jane, couple)
+        self._say_and_plan(jane, couple)
         self._write(jane, couple)
         self._connect_calendar()
 
@@ -206,6 +207,59 @@ class Story:
         answer(first, "Talking about values", values)
         answer(first, "Choose one shared goal", {1: {"ideas": WORDS.draft}}, is_finished=False)
         self._let_mails_leave()
+        self._show_one_line(jane, couple, first)
+        self._keep_a_goal(jane, couple, (first, second))
+
+    def _show_one_line(self, jane: httpx.Client, couple: str, first: httpx.Client) -> None:
+        """Answer for oneself what the other never learns of, but for one line that one chose to show."""
+        send(jane, f"{couple}/tasks/new", {"task": "exercise:me-you-us", "for_whom": "a"})
+        self._let_mails_leave()
+        alone = {3: {"which": WORDS.dreamt}, 6: {"tell": WORDS.shown_line}}
+        answer(first, "Me, you and us", alone)
+        start = start_of(first, "Me, you and us")
+        send(first, start, {}, to=f"{start}/line")
+        links = BeautifulSoup(jane.get(f"{couple}/tasks").text, "html.parser").select(
+            "a[href$='/reflection']"
+        )
+        desk = next(str(link["href"]) for link in links if "Me, you and us" in link.text)
+        send(jane, desk, {}, to=desk.replace("/reflection", "/line"))
+        self._let_mails_leave()
+
+    def _keep_a_goal(self, jane: httpx.Client, couple: str, both: tuple[httpx.Client, httpx.Client]) -> None:
+        """Plan something together, and keep it as a goal."""
+        title = "From dream to milestones"
+        send(jane, f"{couple}/tasks/new", {"task": "exercise:milestones-plan", "for_whom": "both"})
+        self._let_mails_leave()
+        pages = {1: {"goal": WORDS.joint_goal}, 2: {"steps": "Look\nBuild\nSail"}}
+        answer(both[0], title, pages, is_finished=False)
+        for partner in both:
+            send(partner, f"{start_of(partner, title)}/goal", {"go": "keep"})
+        assert "You both keep this" in both[0].get(f"{start_of(both[0], title)}/goal").text
+
+    def _say_and_plan(self, jane: httpx.Client, couple: str) -> None:
+        """Say something about an answer to its author alone, and to both; start the couple on a way of the practice's own."""
+        links = BeautifulSoup(jane.get(f"{couple}/tasks").text, "html.parser").select(
+            "a[href$='/reflection']"
+        )
+        desk = next(str(link["href"]) for link in links if "My goals" in link.text)
+        page = BeautifulSoup(jane.get(desk).text, "html.parser")
+        answer_page = page.select_one("section.plot.a a[href*='/answers/']")
+        assert answer_page is not None
+        for reach, words in (("author", WORDS.comment_alone), ("both", WORDS.comment_both)):
+            send(jane, str(answer_page["href"]), {"reach": reach, "words": words})
+        later = {
+            "steps-0-task": "exercise:revisit-and-revise",
+            "steps-0-delivery": "after_days",
+            "steps-0-days": "60",
+        }
+        send(jane, "/practice/pathways/new", {"title": WORDS.way_title, "purpose": "", **later})
+        choice = BeautifulSoup(jane.get(f"{couple}/pathways/new").text, "html.parser").select_one(
+            "[name=plan]"
+        )
+        assert choice is not None
+        started = send(jane, f"{couple}/pathways/new", {"plan": str(choice["value"]), "for_whom": "both"})
+        assert WORDS.way_title in started.text
+        self._let_mails_leave()
 
     def _write(self, jane: httpx.Client, couple: str) -> None:
         meeting = send(
@@ -254,15 +308,20 @@ def answer(
     is_finished: bool = True,
 ) -> None:
     """Answer an exercise from one's own list, page by page, and share it but for what is kept."""
-    cards = BeautifulSoup(partner.get("/tasks").text, "html.parser").select("article")
-    link = next(card for card in cards if title in card.text).select_one("a[href^='/reflections/']")
-    assert link is not None
-    start = str(link["href"])
+    start = start_of(partner, title)
     for page, typed in pages.items():
         send(partner, f"{start}/{page}", {**typed, "go": "next"})
     if is_finished:
         shared = send(partner, f"{start}/check", {"go": "share", **({"keep": keep} if keep else {})})
         assert "Still open" not in shared.text
+
+
+def start_of(partner: httpx.Client, title: str) -> str:
+    """Find one's own part in an exercise by its title, from one's own list."""
+    cards = BeautifulSoup(partner.get("/tasks").text, "html.parser").select("article")
+    link = next(card for card in cards if title in card.text).select_one("a[href^='/reflections/']")
+    assert link is not None
+    return str(link["href"]).removesuffix("/check")
 
 
 def account_of(session: Session, user_name: str) -> Account:

@@ -30,8 +30,9 @@ from portal.diary.models import ConsultationTypeRow, OccupiedInterval, PlaceRow,
 from portal.documents.models import Document
 from portal.extensions import db
 from portal.files.models import Picture
-from portal.homework.models import Assignment, Response
+from portal.homework.models import Answer, Assignment, Comment, Response
 from portal.meetings.models import Meeting, Summary
+from portal.pathways.models import Pathway, PathwayStep, PathwayTemplate
 from portal.settings import Settings, settings_from_environment
 from portal.sources.models import CampaignLink
 from portal.transaction import current_session, transaction
@@ -50,13 +51,14 @@ LEAD = {
     "second_first", "second_email",
 }  # fmt: skip
 ALONE = {"safe_hours", "safe_word", "about_contact", "code_word", "about_card"}
-OPENED = {"opened_goal", "partner_goal"}
+OPENED = {"opened_goal", "partner_goal", "shown_line", "joint_goal"}
 FINISHED = OPENED | {"kept_goal", "shut_story"}
 MAY_KNOW = {
-    "jane": SHARED | NAMES | LEAD | ALONE | FINISHED | {"note", "process_note", "letter"},
-    WORDS.user_name: SHARED | NAMES | FINISHED | {"tender", "draft", "code_word", "about_card"},
-    WORDS.partner_user_name: SHARED | NAMES | OPENED,
-    "ana": set(), "cleo": set(), "samir": set(), "fay": set(), "olivia": set(), "": set(),
+    "jane": SHARED | NAMES | LEAD | ALONE | FINISHED | {"comment_alone", "comment_both", "way_title", "note", "process_note", "letter"},
+    WORDS.user_name: SHARED | NAMES | FINISHED | {"comment_alone", "comment_both", "tender", "dreamt", "draft", "code_word", "about_card"},
+    WORDS.partner_user_name: SHARED | NAMES | OPENED | {"comment_both"},
+    "samir": {"way_title"},  # a template is the practice's
+    "ana": set(), "cleo": set(), "fay": set(), "olivia": set(), "": set(),
 }  # fmt: skip
 LINK = re.compile(r'(?:href|action|src|hx-get)="([^"#]+)')
 # What has no end is opened once: dates before and after, free times, and addresses that are signed anew on each page.
@@ -224,6 +226,11 @@ THINGS = {
     "document_id": Document,
     "assignment_id": Assignment,
     "response_id": Response,
+    "answer_id": Answer,
+    "comment_id": Comment,
+    "pathway_id": Pathway,
+    "step_id": PathwayStep,
+    "template_id": PathwayTemplate,
 }
 
 

@@ -10,10 +10,9 @@ import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 
-from portal.clock import utc_now
 from portal.homework.models import Assignment, Response
-from portal.measures.definition import keys
 from portal.measures.models import MeasureScore, MeasureWording
+from portal.notices.models import MessagePart
 from portal.transaction import transaction
 from tests.measures.files import json_file, words_of
 from tests.measures.scene import answer_all, bring, give_to, retire_all, token
@@ -73,10 +72,8 @@ def test_a_file_is_refused_with_everything_at_once_and_what_was_typed_is_kept(ap
     assert send(olive, json_file("phq9"), confirmed="")[0] == 422
     assert send(olive, b"\xff\xfe\x00")[0] == 422
     assert send(olive, b"x" * 400_000)[0] == 422
-    with app.app_context():
-        assert MeasureWording.__table__ is not None
-        with transaction() as session:
-            assert session.query(MeasureWording).count() == 0
+    with app.app_context(), transaction() as session:
+        assert session.query(MeasureWording).count() == 0
 
 
 def test_nobody_but_the_owner_brings_words(app: Flask, cast: Cast) -> None:
@@ -144,8 +141,10 @@ def test_later_words_do_not_change_a_sitting(app: Flask, cast: Cast) -> None:
             )
         )  # fmt: skip
     ana = client_of(app, cast.ana)
+    ana.post(f"/forms/{part}", data={"form_token": token(ana, f"/forms/{part}")})
+    page = ana.get(f"/forms/{part}/1").get_data(as_text=True)
+    assert "Item 3 of the test file" in page and "Later" not in page
     answer_all(ana, part, {str(n): 1 for n in range(1, 8)})
-    assert "Item 3 of the test file" in str(app.test_client) or True
     with app.app_context(), transaction() as session:
         assert '"1/1"' in session.query(MeasureScore).one().content
 
@@ -232,13 +231,11 @@ def test_one_about_one_person_is_never_given_to_both(app: Flask, cast: Cast) -> 
     jane, path = client_of(app, cast.therapist), f"/couples/{cast.couple_id}/tasks/new"
     data = {"form_token": token(jane, path), "task": "measure:phq9", "for_whom": "both"}
     assert jane.post(path, data=data).status_code == 422
-    assert jane.post(path, data={**data, "for_whom": "a", "opens": "task"}).status_code in {303, 422}
-    assert keys()["phq9"].is_individual
+    with app.app_context(), transaction() as session:
+        assert session.query(Assignment).count() == 0
 
 
 def test_an_inbox_that_both_read_gets_no_mail_about_one_of_them(app: Flask, cast: Cast) -> None:
-    from portal.notices.models import MessagePart
-
     bring(app, cast, "phq9", "csi4")
 
     def owed(actor: Actor) -> int:
@@ -249,4 +246,4 @@ def test_an_inbox_that_both_read_gets_no_mail_about_one_of_them(app: Flask, cast
     give_to(app, cast, "phq9", cast.ana)
     assert owed(cast.ana) == before
     give_to(app, cast, "csi4", cast.ana, cast.ben)
-    assert owed(cast.ana) > before and utc_now()
+    assert owed(cast.ana) > before

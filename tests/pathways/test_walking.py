@@ -22,6 +22,7 @@ from portal.homework.service import end_assignment, share, submit
 from portal.notices.models import MessageKind, MessagePart
 from portal.pathways import service
 from portal.pathways.models import Pathway, PathwayStep
+from portal.pathways.queries import lock_pathway
 from portal.pathways.rules import Delivery, NothingToGive, NotRunning, Rule, StepStuck, Stuck
 from portal.pathways.rules import Standing as Way
 from portal.pathways.shipped import Plan, PlannedStep, shipped
@@ -246,7 +247,7 @@ class TestNothingComes:
         house.sweep(days(9))
         assert house.given() == [VALUES]
         with transaction() as session:
-            coming = service.next_step(service.lock_pathway(session, house.jane, pathway_id))
+            coming = service.next_step(lock_pathway(session, house.jane, pathway_id))
             assert coming is not None
             service.give_now(session, house.jane, pathway_id, coming.id, days(9))
         assert house.given() == [VALUES, GOAL]

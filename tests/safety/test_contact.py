@@ -20,15 +20,16 @@ from tests.support.cast import Actor, Cast, client_of
 from tests.support.statements import counted
 
 MARKS = {"code_word": "Qanarcode", "words": "Qanarring"}
-CARD = {
+Typed = dict[str, str | list[str]]
+CARD: Typed = {
     "channel": "email", "phone": "", "when": "sometimes", "first-days": ["0", "4"], "first-starts": "09:00",
     "first-ends": "12:00", "voicemail": "no", "code_word": "Qanarcode", "words": "Qanarring twice", "ask_again_on": "",
 }  # fmt: skip
-PLAIN = CARD | {"when": "always", "first-days": [], "first-starts": "", "first-ends": ""}
+PLAIN: Typed = CARD | {"when": "always", "first-days": [], "first-starts": "", "first-ends": ""}
 
 
 def save(app: Flask, actor: Actor, **changes: str | list[str]) -> int:
-    return press(client_of(app, actor), "/safe-contact", **(CARD | changes)).status_code
+    return press(client_of(app, actor), "/safe-contact", "", **(CARD | changes)).status_code
 
 
 def card_of(app: Flask, actor: Actor) -> SafeContact | None:
@@ -42,7 +43,7 @@ def test_what_was_saved_stands_on_the_page_again(app: Flask, cast: Cast) -> None
     ana = client_of(app, cast.ana)
     before = BeautifulSoup(ana.get("/safe-contact").text, "html.parser")
     assert [one["value"] for one in before.select("main input[checked]")] == ["email", "always", "no"]
-    sent = press(ana, "/safe-contact", **(CARD | {"channel": "call", "phone": "+44 7700 900123"}))
+    sent = press(ana, "/safe-contact", "", **(CARD | {"channel": "call", "phone": "+44 7700 900123"}))
     assert (sent.status_code, sent.location) == (303, "/safe-contact")
     page = BeautifulSoup(ana.get("/safe-contact").text, "html.parser")
     assert [one["value"] for one in page.select("main input[checked]")] == [
@@ -91,7 +92,7 @@ def test_what_cannot_be_meant_is_refused_and_nothing_typed_is_lost(
     app: Flask, cast: Cast, wrong: dict[str, str | list[str]]
 ) -> None:
     ana = client_of(app, cast.ana)
-    sent = press(ana, "/safe-contact", **(CARD | wrong))
+    sent = press(ana, "/safe-contact", "", **(CARD | wrong))
     assert sent.status_code == 422
     page = BeautifulSoup(sent.text, "html.parser")
     assert page.select("[role=alert] a"), "each slip is linked"
@@ -207,7 +208,7 @@ class TestAskAgain:
 
     def test_it_is_the_same_tile_for_everybody(self, app: Flask, cast: Cast) -> None:
         day = (utc_now() + timedelta(days=2)).date().isoformat()
-        silent: dict[str, str | list[str]] = PLAIN | {"channel": "portal_only", "ask_again_on": day}
+        silent: Typed = PLAIN | {"channel": "portal_only", "ask_again_on": day}
         assert [save(app, cast.ana, ask_again_on=day), save(app, cast.ben, **silent)] == [303, 303]
         self._let_the_day_come(app)
         tiles = {

@@ -82,7 +82,7 @@ class Person:
 
     def answer(self, answers: dict[str, str] | None = None) -> TestResponse:
         self.send("/short-test/place", "answer")
-        return self.send("/short-test/place/answers", **(MIXED if answers is None else answers))
+        return self.send("/short-test/answers", **(MIXED if answers is None else answers))
 
     def look(self) -> TestResponse:
         """Ask for the own place anew, whatever can be pressed there."""

@@ -257,13 +257,20 @@ def test_pages_send_few_statements(
     visit("statements", "/short-test/statements")
     visit("to result", "/short-test/result", **MIXED)
     visit("to bring", "/short-test/bring")
+    carried = urlsplit(ana.page.location).query
+    with counted(app) as statements:
+        assert (
+            "What you bring"
+            in ana.client.get(f"/consultations/new?start={iso(slots[3].start)}&{carried}").text
+        )
+    most["details"] = len(statements)
     book(ana, slots[3])
     code = ana.begin()
     ben.enter(code)
     ben.answer(HIGH)
     ben.send("/short-test/place", "share")
     visit("to statements for two", "/short-test/place", "answer")
-    visit("to finish", "/short-test/place/answers", **MIXED)
+    visit("to finish", "/short-test/answers", **MIXED)
     visit("to share", "/short-test/place", "share")
     with counted(app) as statements:
         request_page(app, opened)

@@ -63,7 +63,7 @@ def test_until_then_a_page_is_the_same_whatever_the_other_does(two: tuple[Person
     steps: list[Callable[[], object]] = [
         lambda: ben.enter(code),
         lambda: ben.send("/short-test/place", "answer"),
-        lambda: ben.send("/short-test/place/answers", **HIGH),
+        lambda: ben.send("/short-test/answers", **HIGH),
         lambda: ben.send("/short-test/place", "remove"),
     ]
     for step in steps:
@@ -174,9 +174,9 @@ def test_the_first_answers_stay(two: tuple[Person, Person]) -> None:
     ana.begin()
     ana.send("/short-test/place", "answer")
     asked = ana.page
-    once = words_of(ana.send("/short-test/place/answers", **MIXED))
+    once = words_of(ana.send("/short-test/answers", **MIXED))
     ana.page = asked
-    assert words_of(ana.send("/short-test/place/answers", **HIGH)) == once
+    assert words_of(ana.send("/short-test/answers", **HIGH)) == once
 
 
 FORGED = {"none": "", "nonsense": "x", "long": "x" * 100_000, "of a booking form": None}
@@ -187,7 +187,7 @@ def test_a_place_that_was_not_signed_here_is_no_longer_here(two: tuple[Person, P
     ana.begin()
     fields = {"form_token": _token(ana), "act": "share"}
     for token in FORGED.values():
-        for path in ("/short-test/place", "/short-test/place/answers"):
+        for path in ("/short-test/place", "/short-test/answers"):
             page = ana.client.post(path, data=fields | {"place": ana.key() if token is None else token})
             assert page.status_code == 404
             assert "This is no longer here" in words_of(page)
@@ -295,7 +295,9 @@ def test_two_at_the_same_instant(either_app: Flask) -> None:
 
 def _opened(app: Flask) -> datetime | None:
     with app.app_context():
-        return current_session().scalars(select(ShortFormPair.opened_at)).one()
+        pair = current_session().scalars(select(ShortFormPair)).one()
+        assert pair.opened_at is None or (pair.first_shares and pair.second_shares)
+        return pair.opened_at
 
 
 def _token(one: Person) -> str:

@@ -65,6 +65,7 @@ def measures_of(session: Session, cast: Cast, now: datetime) -> dict[str, object
     """One of everything of this area; gives what stands in the addresses of its pages."""
     bring_words(session, cast, "csi4", "gad7", "phq9")
     score_id = sat_ana(session, cast, "phq9", 0, now - timedelta(days=2))
+    finished_id = session.get_one(MeasureScore, score_id).response_id
     part = ask_ana(session, cast, "gad7", now)
     rhythm = Rhythm(now.date() + timedelta(days=7), 4)
     schedule = start_schedule(
@@ -79,4 +80,5 @@ def measures_of(session: Session, cast: Cast, now: datetime) -> dict[str, object
     return {
         "key_id": "csi4", "version": 1, "score_id": score_id, "schedule_id": schedule.id,
         "assignment_id of measures": part.assignment_id, "response_id of measures": part.id,
+        "response_id of measures.result": finished_id,
     }  # fmt: skip

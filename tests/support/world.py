@@ -101,7 +101,7 @@ def make_world(app: Flask) -> World:
             "person_id": cast.ana.person_id, "consultation_id": lead.id, "slug": "two-lists", "login_session_id": uuid4(),
             "sitting_id": sitting.id, "mail_id": uuid4(), "filename": "css/portal.css", "assignment_id": exercise.assignment_id,
             "response_id": exercise.id, "assignment_id of assessments": test.assignment_id,
-            "response_id of assessments": test.id, "stage": 1, "page": 1,
+            "response_id of assessments": test.id, "stage": 1, "page": 1, "step": "place",
         }  # fmt: skip
         alone = session.get_one(Response, answer.response_id).assignment_id
         places |= {"answer_id": answer.id, "comment_id": comment.id}

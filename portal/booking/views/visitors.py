@@ -389,7 +389,15 @@ def _details_page(
         hold_seconds=int(HOLD.total_seconds()),
         refusal=type(refusal).__name__ if refusal is not None else "",
         likely=likely,
-        brings=way.form_id is not None and has_something_waiting(current_session(), way.form_id, way.now),
+        brings=_brings(way),
+    )
+
+
+def _brings(way: Way) -> bool:
+    """Tell whether something waits for the form; a form that begins on this very page can have nothing."""
+    is_old = "form" in request.args or "form_key" in request.form
+    return (
+        is_old and way.form_id is not None and has_something_waiting(current_session(), way.form_id, way.now)
     )
 
 

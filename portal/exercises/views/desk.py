@@ -30,10 +30,10 @@ from portal.exercises.showing import Values, joint_of, ratings_of, sections_of
 from portal.exercises.together import commons_of, guesses_of
 from portal.exercises.views.blueprint import blueprint
 from portal.exercises.views.frame import exercise_of, versions_of
-from portal.homework.commenting import desk_comments
+from portal.homework.commenting import commented_answers
 from portal.homework.desk import AssignmentState, desk_state
 from portal.homework.models import Answer, JointAnswer
-from portal.homework.queries import desk_answers, joint_answers
+from portal.homework.queries import joint_answers
 from portal.homework.reviewing import mark_reviewed, reviewable
 from portal.homework.rules import Scope
 from portal.people.queries import get_self
@@ -54,9 +54,10 @@ def desk(assignment_id: UUID) -> ResponseReturnValue:
     session, viewer = current_session(), current_member()
     state = desk_state(session, viewer, assignment_id)
     exercise = exercise_of(state.assignment)
-    answers = desk_answers(session, viewer, assignment_id)
-    joint = joint_answers(session, viewer, assignment_id)
-    comments = desk_comments(session, answers)
+    answers, comments = commented_answers(session, viewer, assignment_id)
+    has_joint = any(prompt.is_joint for prompt in exercise.prompts)
+    joint = joint_answers(session, viewer, assignment_id) if has_joint else []
+    kept = goals_from(session, viewer, assignment_id)
     written, marks = versions_of(joint), reviewable(state.assignment, answers, joint)
     values = _by_side(state, answers)  # all rows are loaded by now, so that one statement fetches their keys
     audited_read(viewer, Action.TASK_READ, state.assignment)
@@ -78,7 +79,7 @@ def desk(assignment_id: UUID) -> ResponseReturnValue:
         sections=sections_of(exercise, exercise.prompts, values, known),
         insights=_insights(state, exercise, values, known, zone),
         ratings=ratings_of(exercise, exercise.prompts, values, known),
-        kept=goals_from(session, viewer, assignment_id),
+        kept=kept,
         line=desk_line(session, viewer, assignment_id) if exercise.is_hidden else None,
         together=joint_of(exercise, exercise.prompts, known),
         rows=_rows(state, answers, marks),

@@ -212,12 +212,14 @@ def own_sheet(response_id: UUID, *, is_whole: bool = False) -> Sheet:
     exercise = exercise_of(assignment)
     if not is_reachable(part.response):
         raise NotFound(str(response_id))
-    people = find_people(session, viewer, assignment.couple_id)
     prompts = prompts_of(exercise, part.response.stage, is_for_one=assignment.for_person_id is not None)
     is_about_others = any(asks_about_others(exercise, prompt) for prompt in prompts)
     versions: Versions = {}
     if is_whole or is_about_others or any(prompt.is_joint for prompt in prompts):
         versions = versions_of(joint_answers(session, viewer, assignment.id))
+    people = find_people(
+        session, viewer, assignment.couple_id
+    )  # last: one statement for the keys of all rows
     opened: dict[tuple[Side, str], object] = {}
     if people is not None and (is_whole or is_about_others):
         opened = opened_to_both(people, assignment.id, exercise)

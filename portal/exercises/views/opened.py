@@ -33,6 +33,8 @@ def opened(response_id: UUID) -> ResponseReturnValue:
     exercise = sheet.exercise
     sides = {partner.person_id: partner.side.value for partner in sheet.people.couple.partners}
     remarks = remarks_for(session, viewer, assignment.id)
+    has_joint = any(prompt.is_joint for prompt in exercise.prompts)
+    own = own_stages(session, viewer, assignment.id) if has_joint else {}
     reached = {1, *(one.stage + 1 for one in assignment.openings)}
     return render(
         "exercises/opened.html",
@@ -48,7 +50,7 @@ def opened(response_id: UUID) -> ResponseReturnValue:
         remarks={f"{sides[author]} {prompt_id}": one for (author, prompt_id), one in remarks.items()},
         writable={
             stage: part_id
-            for stage, part_id in own_stages(session, viewer, assignment.id).items()
+            for stage, part_id in own.items()
             if stage in reached and any(prompt.is_joint for prompt in exercise.of_stage(stage))
         },
     )

@@ -10,14 +10,14 @@ from flask_babel import lazy_gettext as _l
 from portal.audit.reading import audited_read
 from portal.audit.rules import Action
 from portal.clock import utc_now
-from portal.errors import Conflict
+from portal.errors import Conflict, NotFound
 from portal.homework.comment_forms import CommentForm
 from portal.homework.commenting import (
     MOST_COMMENTS,
     AuthorOnly,
     TooManyComments,
     comment_on,
-    desk_comments,
+    commented_answers,
     get_desk_answer,
     reach_of,
     take_comment_back,
@@ -92,8 +92,10 @@ def _offer(form: CommentForm, assignment: Assignment, answer: Answer) -> None:
 def _page(assignment_id: UUID, answer_id: UUID, form: CommentForm, status: int = 200) -> ResponseReturnValue:
     session, viewer = current_session(), current_member()
     state = desk_state(session, viewer, assignment_id)
-    answer = get_desk_answer(session, viewer, assignment_id, answer_id)
-    comments = desk_comments(session, [answer]).get(answer_id, [])
+    answers, comments = commented_answers(session, viewer, assignment_id)
+    answer = next((one for one in answers if one.id == answer_id), None)
+    if answer is None:
+        raise NotFound(str(answer_id))
     audited_read(viewer, Action.TASK_READ, state.assignment)
     assignment = state.assignment
     _offer(form, assignment, answer)
@@ -107,7 +109,7 @@ def _page(assignment_id: UUID, answer_id: UUID, form: CommentForm, status: int =
         question=question_of(*task) or "",
         words=words_of(*task, json.loads(answer.value)) if answer.value else None,
         answer=answer,
-        comments=comments,
+        comments=comments.get(answer_id, []),
         form=form,
         zone=get_self(session, viewer).zone,
     )

@@ -20,8 +20,8 @@ from portal.measures.history import histories
 from portal.measures.queries import (
     current_wordings,
     get_key,
-    get_wording,
     own_figures,
+    read_for_desk,
     schedules_of,
     scores_of_couple,
 )
@@ -63,7 +63,7 @@ def desk(assignment_id: UUID) -> ResponseReturnValue:
     parts = {one.person_id: one for one in assignment.responses}
     asked = [one for one in acts.couple.partners if one.person_id in parts]
     rows = desk_answers(session, viewer, assignment_id)
-    scores = {one.score.response_id: one for one in scores_of_couple(session, viewer, acts.couple.id)}
+    wording, scores = read_for_desk(session, viewer, assignment)
     people = []
     for partner in asked:
         part = parts[partner.person_id]
@@ -75,7 +75,7 @@ def desk(assignment_id: UUID) -> ResponseReturnValue:
         acts=acts,
         couple=acts.couple,
         key=key,
-        wording=get_wording(session, key.id, assignment.task_version),
+        wording=wording,
         people=people,
         answer_words=_answer_words,
         zone=get_self(session, viewer).zone,

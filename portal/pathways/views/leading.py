@@ -14,7 +14,7 @@ from portal.clock import utc_now
 from portal.couples.models import Couple
 from portal.couples.queries import get_couple
 from portal.errors import Conflict
-from portal.homework.queries import FROZEN
+from portal.homework.queries import FROZEN, assignments_of
 from portal.homework.rules import NoLongerAsked
 from portal.pathways import service
 from portal.pathways.forms import StartForm
@@ -23,7 +23,7 @@ from portal.pathways.queries import get_pathway
 from portal.pathways.rules import NothingToGive, NotPaused, NotRunning, StepStuck, Stuck
 from portal.pathways.views.blueprint import blueprint
 from portal.pathways.views.templates import all_plans
-from portal.pathways.way import way_of
+from portal.pathways.way import draw_ways
 from portal.people.queries import get_self
 from portal.security.gate import requires
 from portal.security.login import current_member
@@ -37,7 +37,9 @@ WHY_STUCK = {
         "A safety hold is on, and this one is not for such a time. It waits; neither of them is told."
     ),
     Stuck.ASKED: _l("The same task is with one of them already. It waits until that one is closed."),
-    Stuck.GONE: _l("The library has this one no longer, or not for two. Leave it out, and go on with the next."),
+    Stuck.GONE: _l(
+        "The library has this one no longer, or not for two. Leave it out, and go on with the next."
+    ),
 }
 WHY_NOT: dict[type[Conflict], object] = {
     NoLongerAsked: _l("This couple is paused or closed, so nothing can be given to them at present."),
@@ -131,8 +133,9 @@ def _act(pathway_id: UUID, act: Callable[[Session], Pathway]) -> ResponseReturnV
 
 def _page(pathway_id: UUID, sentence: object = "", status: int = 200) -> ResponseReturnValue:
     session, viewer = current_session(), current_member()
-    couple = get_couple(session, viewer, get_pathway(session, viewer, pathway_id).couple_id)
-    way = way_of(session, viewer, pathway_id, couple)
+    pathway = get_pathway(session, viewer, pathway_id)
+    couple = get_couple(session, viewer, pathway.couple_id)
+    (way,) = draw_ways([pathway], couple, assignments_of(session, viewer, pathway.couple_id))
     audited_read(viewer, Action.TASK_READ, way.pathway)
     return render(
         "pathways/pathway.html",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Response, request, url_for
+from flask import Response, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from portal.assessments.short_form import own_result, short_form
@@ -52,6 +52,13 @@ def questions() -> ResponseReturnValue:
     form = statements_form(is_blank=True)
     open_form(form, utc_now())
     return _questions_page(form)
+
+
+@blueprint.get("/short-test/<any(result, bring, together, code, place, answers):step>")
+@public("an address that is only there to be sent to leads to the first page")
+def again(step: str) -> ResponseReturnValue:
+    """Lead somebody whose browser has lost what was sent, as after a restart, to the first page and its field for the own code."""
+    return make_response(redirect(url_for("shortform.start"), 302))
 
 
 @blueprint.post("/short-test/result")

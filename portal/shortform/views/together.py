@@ -160,7 +160,7 @@ def place() -> ResponseReturnValue:
         return over_page()
 
 
-@blueprint.post("/short-test/place/answers")
+@blueprint.post("/short-test/answers")
 @public("the signed place of one person, from the form", keeps_typed=True)
 def finish() -> ResponseReturnValue:
     """Keep one person's answers, and show the own result; whatever stands in the way, what was chosen comes back."""
