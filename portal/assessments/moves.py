@@ -12,7 +12,7 @@ from portal.assessments.map_view import Lane
 from portal.assessments.together import Before, shares_in, together_view
 from portal.couples.models import Couple
 from portal.homework.models import Assignment
-from portal.homework.queries import opened_answers, opened_before
+from portal.homework.queries import desk_opened_answers, opened_before
 from portal.security.viewer import Member
 
 
@@ -42,7 +42,7 @@ def moves_of(
     view = together_view(
         test,
         couple.partners,
-        shares_in(test, opened_answers(session, viewer, newest.id)),
+        shares_in(test, desk_opened_answers(session, viewer, newest.id)),
         {},
         before=Before(before_at, shares_in(test, rows)),
     )

@@ -149,14 +149,21 @@ def own_answers(session: Session, viewer: Member, response_id: UUID) -> dict[str
 
 
 def opened_answers(session: Session, viewer: Member, assignment_id: UUID) -> list[Answer]:
-    """Load what is open to both partners of one assignment, of both, for one of them or their therapist. One statement.
+    """Load what is open to both partners of one assignment, of both, for one of them. One statement.
 
     Exactly: scope `reveal`, not withheld, shared and not hidden since, the stage opened, the couple open, the viewer in it.
     """
-    return list(session.scalars(_opened(viewer).where(Assignment.id == assignment_id)))
+    is_seen = is_of_own_couple(Assignment.couple_id, viewer)
+    return list(session.scalars(_opened(is_seen).where(Assignment.id == assignment_id)))
 
 
-def _opened(viewer: Member) -> Select[Answer]:
+def desk_opened_answers(session: Session, viewer: Member, assignment_id: UUID) -> list[Answer]:
+    """Load the same for the couple's therapist. One statement."""
+    is_seen = is_treated(Assignment.couple_id, viewer)
+    return list(session.scalars(_opened(is_seen).where(Assignment.id == assignment_id)))
+
+
+def _opened(is_seen: ColumnElement[bool]) -> Select[Answer]:
     return (
         select(Answer)
         .join(Response, Response.id == Answer.response_id)
@@ -165,7 +172,7 @@ def _opened(viewer: Member) -> Select[Answer]:
         .where(
             Assignment.for_person_id.is_(None),
             Assignment.standing != Standing.WITHDRAWN,
-            or_(is_of_own_couple(Assignment.couple_id, viewer), is_treated(Assignment.couple_id, viewer)),
+            is_seen,
             Answer.scope == Scope.REVEAL,
             Answer.is_withheld.is_(False),
             Response.step == Step.SHARED,
@@ -282,7 +289,10 @@ def opened_before(
         .limit(1)
         .scalar_subquery()
     )
-    found = session.execute(_opened(viewer).add_columns(Opening.created_at).where(Opening.id == newest)).all()
+    is_seen = or_(is_of_own_couple(Assignment.couple_id, viewer), is_treated(Assignment.couple_id, viewer))
+    found = session.execute(
+        _opened(is_seen).add_columns(Opening.created_at).where(Opening.id == newest)
+    ).all()
     return (found[0][1] if found else None), [answer for answer, _at in found]
 
 

@@ -124,7 +124,7 @@ def test_no_form_does_anything_without_the_token_of_its_own_page(
     before = snapshot(app, but=TRACES)
     answers = {
         client_of(app, actor).post(path, data={"form_token": token}).status_code
-        for actor in (world.cast.ana, world.cast.therapist)
+        for actor in (world.cast.ana, world.cast.therapist, world.cast.owner)
         for token in ("", strange)
     }
     assert snapshot(app, but=TRACES) == before

@@ -9,10 +9,13 @@ from flask import Flask
 from portal.homework.rules import Standing
 from portal.homework.service import end_assignment
 from portal.meetings.models import Meeting, Place
+from portal.safety.rules import Reply
+from portal.safety.service import give_answers
 from portal.transaction import transaction
 from tests.assessments.sittings import TEST, keyed_as
 from tests.assessments.walk import Walk, given_test, opened_test
 from tests.support.cast import Cast, client_of
+from tests.support.individual import all_said, ask_quietly
 from tests.support.statements import counted
 
 MARCH = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -80,6 +83,15 @@ def test_what_each_told_alone_stands_under_the_others_name(app: Flask, cast: Cas
         r"Not to Ana Relationship Readiness Test : Ana does not know that it exists\. \d+ answers", page
     )
     assert "Ana has written nothing for you alone." in page
+
+
+def test_what_somebody_answered_alone_stands_first_without_a_name(app: Flask, cast: Cast) -> None:
+    with app.app_context(), transaction() as session:
+        ask_quietly(session, cast.therapist.person_id, cast.couple_id, cast.ana.person_id, now=MARCH)
+        give_answers(session, cast.ana.member(), all_said(Reply.YES), now=MARCH)
+    page = brief(app, cast)
+    assert "Something one of them answered alone. Speak with that person by" in page
+    assert page.index("First, and alone") < page.index("New since then")
 
 
 def test_neither_partner_nor_anybody_else_has_this_page(app: Flask, cast: Cast) -> None:

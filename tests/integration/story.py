@@ -247,6 +247,7 @@ class Story:
         assert answer_page is not None
         for reach, words in (("author", WORDS.comment_alone), ("both", WORDS.comment_both)):
             send(jane, str(answer_page["href"]), {"reach": reach, "words": words})
+            self._let_mails_leave()
         later = {
             "steps-0-task": "exercise:revisit-and-revise",
             "steps-0-delivery": "after_days",

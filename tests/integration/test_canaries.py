@@ -199,6 +199,10 @@ def addresses(scene: Scene) -> list[str]:
             "frame": ["www.example.org"],
             "mail_id": [uuid4()],
             "page": [1, 4, 6],
+            "task_id": ["values-compass"],
+            "version": ["1"],
+            "key_id": ["csi4"],
+            "step": ["answers"],
         }
     rules = scene.app.url_map.bind("localhost")
     written = []
