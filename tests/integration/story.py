@@ -187,7 +187,7 @@ class Story:
         first = self.browser_of(WORDS.user_name)
         send(first, "/about-you", typed)
         card = {
-            "channel": "email", "when": "always", "voicemail": "no", "code_word": WORDS.code_word, "words": WORDS.about_card,
+            "channel": "email", "phone": WORDS.phone, "when": "always", "voicemail": "no", "code_word": WORDS.code_word, "words": WORDS.about_card,
         }  # fmt: skip
         send(first, "/safe-contact", card)
 
