@@ -17,10 +17,10 @@ def task(
 
 TASKS = (
     task(TaskKind.EXERCISE, "values-compass", "Talking about values", Gate.BOTH),
-    task(TaskKind.EXERCISE, "one-shared-goal", "Choose one shared goal", Gate.BOTH),
     task(TaskKind.EXERCISE, "two-parts", "In two parts", Gate.BOTH, parts=2),
     task(TaskKind.EXERCISE, "marked", "About money", Gate.THERAPIST, is_marked=True),
     task(TaskKind.TEST, "rrt", "Relationship Readiness Test", Gate.THERAPIST),
+    task(TaskKind.EXERCISE, "one-shared-goal", "Choose one shared goal", Gate.BOTH),
 )
 
 

@@ -18,7 +18,7 @@ from portal.couples.models import Couple, CoupleStatus, Partner
 from portal.couples.queries import CLOSED, find_own_couple
 from portal.homework import registry, service
 from portal.homework.answers import Change, save_answers, save_joint
-from portal.homework.models import Response, TaskKind
+from portal.homework.models import Response
 from portal.homework.own_tasks import Place, own_tasks
 from portal.homework.queries import FROZEN, joint_answers, opened_answers, own_answers
 from portal.homework.rules import NoLongerAsked, PageMark, Scope
@@ -47,7 +47,7 @@ class Shared:
 
 @pytest.fixture(autouse=True)
 def shelf(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    for kind in TaskKind:
+    for kind in {one.kind for one in TASKS}:
         monkeypatch.setitem(registry._catalogues, kind, catalogue(kind))
 
 
