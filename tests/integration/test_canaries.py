@@ -56,7 +56,7 @@ FINISHED = OPENED | {"kept_goal", "shut_story"}
 MAY_KNOW = {
     "jane": SHARED | NAMES | LEAD | ALONE | FINISHED | {"comment_alone", "comment_both", "way_title", "note", "process_note", "letter"},
     WORDS.user_name: SHARED | NAMES | FINISHED | {"comment_alone", "comment_both", "tender", "dreamt", "draft", "code_word", "about_card", "phone", "email"},
-    WORDS.partner_user_name: SHARED | NAMES | OPENED | {"comment_both"},
+    WORDS.partner_user_name: SHARED | NAMES | OPENED | {"comment_both", "partner_email"},
     "samir": {"way_title"},  # a template is the practice's
     "ana": set(), "cleo": set(), "fay": set(), "olivia": set(), "": set(),
 }  # fmt: skip
