@@ -8,14 +8,15 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import sqrt
+from statistics import stdev
 from uuid import UUID
 
 from portal.assessments.definition import Domain, Questionnaire, Statement
 from portal.assessments.readiness import own_result
 from portal.psychometrics.alignment import Baseline, baseline_of, profile_of
+from portal.psychometrics.change import Precision
 from portal.psychometrics.items import Answers, keyed_number_of
-from portal.psychometrics.reliability import Reliability, reliability_of, standard_error
+from portal.psychometrics.reliability import Reliability, reliability_of
 from portal.psychometrics.statistics import Statistic, correlation
 
 FEWEST_COUPLES = (
@@ -47,11 +48,10 @@ class DomainFigures:
 
 @dataclass(frozen=True, slots=True)
 class Retest:
-    """The same persons' totals one to four weeks apart, one person of each couple; the standard error in points of 100."""
+    """The same persons' totals one to four weeks apart, one person of each couple; the precision in points of 100."""
 
     correlation: Statistic
-    standard_error: float | None
-    least_change: int | None
+    precision: Precision | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,18 +135,12 @@ def _retest(
     found = correlation([(a, b) for a, b in totals if a is not None and b is not None])
     spread = [total for one in drawn if (total := _total(test, one[0])) is not None]
     if found.value is None or found.value < 0:
-        return Retest(found, None, None)
-    error = standard_error(_sd(spread), found.value)
-    return Retest(found, error, int(1.96 * error * sqrt(2)) + 1)
+        return Retest(found, None)
+    return Retest(found, Precision(stdev(spread), found.value))
 
 
 def _total(test: Questionnaire, taken: Taken) -> float | None:
     return own_result(test, taken.answers, seconds=None, scored_at=taken.finished_at).total.score
-
-
-def _sd(values: Sequence[float]) -> float:
-    mean = sum(values) / len(values)
-    return sqrt(sum((value - mean) ** 2 for value in values) / (len(values) - 1))
 
 
 def _strangers(test: Questionnaire, couples: Sequence[list[list[Taken]]]) -> Baseline:

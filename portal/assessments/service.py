@@ -15,28 +15,13 @@ from portal.errors import Conflict, NotFound
 from portal.homework import service as homework
 from portal.homework.answers import Change, Saved, save_answers
 from portal.homework.models import Response
-from portal.homework.queries import get_own_response, lock_assignment, lock_for_save, own_answers
-from portal.homework.rules import NoLongerAsked, NotFinished, NotWriting, PageMark, Step
+from portal.homework.queries import get_own_response, lock_assignment, own_answers
+from portal.homework.rules import NotFinished, PageMark, Step
 from portal.security.viewer import Member
 
 
 class NotAsSeen(Conflict):
     """What would be shared is no longer what its author saw before."""
-
-
-def begin(session: Session, viewer: Member, response_id: UUID, *, now: datetime) -> Response:
-    """Mark when a sitting was begun, which its time is counted from; a second beginning moves nothing.
-
-    Raises NotFound, NoLongerAsked, NotWriting.
-    """
-    locked = lock_for_save(session, viewer, response_id)
-    if not locked.is_asked:
-        raise NoLongerAsked(str(response_id))
-    if locked.response.step is not Step.WRITING:
-        raise NotWriting(str(response_id))
-    locked.response.begun_at = locked.response.begun_at or now
-    session.flush()
-    return locked.response
 
 
 def save_page(

@@ -8,13 +8,13 @@ from sqlalchemy.orm import Session
 
 from portal.couples.queries import is_treated
 from portal.homework.models import Answer, Assignment, Response, TaskKind
-from portal.homework.registry import Task, catalogue_of, task_of
+from portal.homework.registry import OfTask
 from portal.homework.rules import SHOWN, Scope, Standing, Step
 from portal.security.viewer import Member
 
 
 @dataclass(frozen=True, slots=True)
-class Confidence:
+class Confidence(OfTask):
     """One task in which one person wrote for the therapist alone (`answers`), or kept back what could be shared (`withheld`).
 
     `is_for_one`: nobody else was asked, so that the other does not know of the task either.
@@ -28,16 +28,6 @@ class Confidence:
     is_for_one: bool
     answers: int
     withheld: int
-
-    @property
-    def task(self) -> Task:
-        """Give what the registry knows of it."""
-        return task_of(self.kind, self.task_id, self.task_version)
-
-    @property
-    def desk_endpoint(self) -> str:
-        """Say where the therapist reads it."""
-        return catalogue_of(self.kind).desk_endpoint
 
 
 def confidences_of(session: Session, viewer: Member, couple_id: UUID) -> list[Confidence]:

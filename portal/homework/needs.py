@@ -14,7 +14,7 @@ from portal.couples.models import Couple, Partner
 from portal.couples.queries import is_treated
 from portal.homework.models import Assignment, Opening, Response, TaskKind
 from portal.homework.queries import FROZEN
-from portal.homework.registry import Task, catalogue_of, task_of
+from portal.homework.registry import OfTask
 from portal.homework.rules import Course, Standing, Step
 from portal.security.viewer import Member
 
@@ -22,7 +22,7 @@ STUCK_AFTER = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
+class Need(OfTask):
     """One assignment that needs its therapist. Names the couple by its number only."""
 
     assignment_id: UUID
@@ -31,16 +31,6 @@ class Need:
     task_id: str
     task_version: str
     since: datetime
-
-    @property
-    def task(self) -> Task:
-        """Give what the registry knows of it."""
-        return task_of(self.kind, self.task_id, self.task_version)
-
-    @property
-    def desk_endpoint(self) -> str:
-        """Say where the therapist looks at it."""
-        return catalogue_of(self.kind).desk_endpoint
 
 
 @dataclass(frozen=True, slots=True)

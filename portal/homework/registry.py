@@ -110,6 +110,25 @@ def question_of(kind: TaskKind, task_id: str, version: str, prompt_id: str) -> s
     return catalogue.question_of(task_id, version, prompt_id)
 
 
+class OfTask:
+    """What is told of an assignment by the kind, id and version of its task: the registry knows the rest."""
+
+    __slots__ = ()
+    kind: TaskKind
+    task_id: str
+    task_version: str
+
+    @property
+    def task(self) -> Task:
+        """Give what the registry knows of it."""
+        return task_of(self.kind, self.task_id, self.task_version)
+
+    @property
+    def desk_endpoint(self) -> str:
+        """Say where the therapist looks at it."""
+        return catalogue_of(self.kind).desk_endpoint
+
+
 def library() -> list[Task]:
     """List everything that can be assigned, tests first."""
     kinds = sorted(_catalogues, key=lambda kind: kind is not TaskKind.TEST)

@@ -23,6 +23,7 @@ from portal.homework.queries import (
     is_being_asked,
     is_reachable,
     lock_assignment,
+    lock_for_save,
     own_answers,
 )
 from portal.homework.registry import Task
@@ -31,6 +32,7 @@ from portal.homework.rules import (
     AlreadyAsked,
     NoLongerAsked,
     NotFinished,
+    NotWriting,
     OnHold,
     Reveal,
     Scope,
@@ -152,6 +154,21 @@ def is_overheard(partner: Partner, couple: Couple) -> bool:
     return code is not None and any(
         other.person_id != partner.person_id and other.person.email_code == code for other in couple.partners
     )
+
+
+def begin(session: Session, viewer: Member, response_id: UUID, *, now: datetime) -> Response:
+    """Mark when a sitting was begun, which its time is counted from; a second beginning moves nothing.
+
+    Raises NotFound, NoLongerAsked, NotWriting.
+    """
+    locked = lock_for_save(session, viewer, response_id)
+    if not locked.is_asked:
+        raise NoLongerAsked(str(response_id))
+    if locked.response.step is not Step.WRITING:
+        raise NotWriting(str(response_id))
+    locked.response.begun_at = locked.response.begun_at or now
+    session.flush()
+    return locked.response
 
 
 def submit(

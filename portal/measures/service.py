@@ -15,8 +15,8 @@ from portal.errors import NotFound
 from portal.homework import service as homework
 from portal.homework.answers import Change, Saved, save_answers
 from portal.homework.models import Response
-from portal.homework.queries import FROZEN, get_own_response, lock_for_save, own_answers
-from portal.homework.rules import NoLongerAsked, NotWriting, PageMark, Step
+from portal.homework.queries import FROZEN, get_own_response, own_answers
+from portal.homework.rules import NoLongerAsked, PageMark
 from portal.measures.catalogue import is_measure
 from portal.measures.imports import Wording, content_json
 from portal.measures.models import MeasureFigures, MeasureSchedule, MeasureScore, MeasureWording
@@ -79,17 +79,6 @@ def set_figures(
     session.add(row)
     session.flush()
     record_of(session, viewer, Action.MEASURE_FIGURES_SET, row)
-    session.flush()
-
-
-def begin(session: Session, viewer: Member, response_id: UUID, *, now: datetime) -> None:
-    """Mark when a sitting was begun; a second beginning moves nothing. Raises NotFound, NoLongerAsked, NotWriting."""
-    locked = lock_for_save(session, viewer, response_id)
-    if not locked.is_asked:
-        raise NoLongerAsked(str(response_id))
-    if locked.response.step is not Step.WRITING:
-        raise NotWriting(str(response_id))
-    locked.response.begun_at = locked.response.begun_at or now
     session.flush()
 
 

@@ -94,13 +94,6 @@ def omega_of(rows: Sequence[Sequence[int]]) -> Statistic:
     return _omega(_spread_of(rows))
 
 
-def standard_error(sd: float, reliability: float) -> float:
-    """Give the standard error of measurement, SD * sqrt(1 - r). Raises ValueError outside 0 <= r <= 1 or for a negative SD."""
-    if not 0 <= reliability <= 1 or sd < 0:
-        raise ValueError("a reliability lies between 0 and 1, and a deviation is not negative")
-    return sd * sqrt(1 - reliability)
-
-
 def _omega(spread: _Spread) -> Statistic:
     width = len(spread.crosses)
     if min(width, spread.n) < FEWEST_FOR_FACTOR:

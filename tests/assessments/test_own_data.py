@@ -66,7 +66,8 @@ def test_only_the_first_sitting_of_a_person_counts_for_reliability() -> None:
     once, twice = own_data(TEST, couples(100)), own_data(TEST, couples(100, again=True))
     assert once.domains == twice.domains
     assert once.retest is None and twice.retest is not None
-    assert twice.retest.correlation.value == pytest.approx(1) and twice.retest.least_change == 1
+    assert twice.retest.correlation.value == pytest.approx(1) and twice.retest.precision is not None
+    assert twice.retest.precision.least_change == 1
 
 
 def test_strangers_are_compared_from_twenty_couples_of_two_on() -> None:

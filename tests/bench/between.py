@@ -7,13 +7,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.assessments.definition import readiness_test
-from portal.assessments.service import begin
 from portal.clock import utc_now
 from portal.demo_homework import ANAS_SITTING, ANAS_VALUES, BENS_SITTING, BENS_VALUES, IDEAS, Desk
 from portal.homework.commenting import comment_on
 from portal.homework.models import Answer, Assignment, Opening, Response, TaskKind
 from portal.homework.rules import Gate, Reach, Standing, Step
-from portal.homework.service import end_assignment, open_stage
+from portal.homework.service import begin, end_assignment, open_stage
 from portal.pathways.rules import Delivery, Rule
 from portal.pathways.service import plan_of, save_template, start_pathway, stop
 from portal.pathways.shipped import PlannedStep

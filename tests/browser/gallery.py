@@ -21,7 +21,7 @@ from portal.accounts.models import Account, LoginSession, OneTimePurpose, OneTim
 from portal.app import create_app
 from portal.assessments.definition import readiness_test
 from portal.assessments.differing import say_differ
-from portal.assessments.service import begin, fingerprint, finish, preview, save_page, share
+from portal.assessments.service import fingerprint, finish, preview, save_page, share
 from portal.blog.models import Post
 from portal.booking.models import Consultation, ConsultationMessage
 from portal.booking.rules import ConsultationStatus, EndedBy, PartnerKnows
@@ -43,7 +43,7 @@ from portal.homework.models import Assignment, Response, TaskKind
 from portal.homework.queries import busy_with
 from portal.homework.registry import library
 from portal.homework.rules import Gate, PageMark, Scope, Standing
-from portal.homework.service import assign, end_assignment, open_stage, submit
+from portal.homework.service import assign, begin, end_assignment, open_stage, submit
 from portal.meetings.models import Meeting, Note, Place, Presence, Summary
 from portal.meetings.rules import content_from_json
 from portal.meetings.service import NewMeeting, record_meeting, write_note

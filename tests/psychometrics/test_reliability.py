@@ -4,11 +4,11 @@ import random
 
 import pytest
 
+from portal.psychometrics.change import Precision
 from portal.psychometrics.reliability import (
     Reliability,
     omega_of,
     reliability_of,
-    standard_error,
 )
 from portal.psychometrics.statistics import Undefined
 
@@ -101,6 +101,6 @@ def test_no_rows_have_no_figures() -> None:
 
 def test_the_standard_error_of_measurement() -> None:
     """Jacobson & Truax 1991: SD 7.5, r .80 give 3.35."""
-    assert standard_error(7.5, 0.80) == pytest.approx(3.354, abs=0.001)
+    assert Precision(7.5, 0.80).standard_error == pytest.approx(3.354, abs=0.001)
     with pytest.raises(ValueError, match="between 0 and 1"):
-        standard_error(1, 1.2)
+        Precision(1, 1.2)

@@ -10,12 +10,12 @@ from portal.homework.answers import Change, save_answers
 from portal.homework.models import Assignment, Response, TaskKind
 from portal.homework.registry import task_of
 from portal.homework.rules import PageMark, Scope, Standing
-from portal.homework.service import assign
+from portal.homework.service import assign, begin
 from portal.measures.definition import keys
 from portal.measures.imports import read_file
 from portal.measures.models import MeasureScore
 from portal.measures.rules import Rhythm
-from portal.measures.service import LicenceSaid, begin, finish, keep_wording, start_schedule
+from portal.measures.service import LicenceSaid, finish, keep_wording, start_schedule
 from portal.psychometrics.results import Result
 from tests.measures.files import json_file
 from tests.support.cast import Cast

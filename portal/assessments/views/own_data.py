@@ -6,13 +6,12 @@ from portal.assessments.definition import readiness_test
 from portal.assessments.own_data import FEWEST_COUPLES, FEWEST_RETESTS, own_data, quantile
 from portal.assessments.queries import sittings_without_names
 from portal.assessments.views.blueprint import blueprint
+from portal.booking.small_numbers import LEAST_SHOWN
 from portal.psychometrics.alignment import FEWEST_COUPLES_FOR_BASELINE
 from portal.security.gate import requires
 from portal.security.permissions import Permission
 from portal.transaction import current_session
 from portal.web.htmx import render
-
-LEAST_SHOWN = 5  # product decision 22
 
 
 @blueprint.get("/practice/readiness-test")

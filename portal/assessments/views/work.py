@@ -13,7 +13,6 @@ from werkzeug.datastructures import MultiDict
 from portal.assessments.catalogue import MINUTES
 from portal.assessments.definition import Domain, Questionnaire, readiness_test
 from portal.assessments.forms import PageForm, page_form
-from portal.assessments.service import begin as begin_sitting
 from portal.assessments.service import finish as finish_sitting
 from portal.assessments.service import save_page
 from portal.assessments.sitting import stored
@@ -36,6 +35,7 @@ from portal.homework.pace import saves
 from portal.homework.queries import find_kept_page, is_being_asked
 from portal.homework.rescue import keep_typed
 from portal.homework.rules import NoLongerAsked, Scope
+from portal.homework.service import begin as begin_sitting
 from portal.people.queries import get_self
 from portal.psychometrics.items import Answer
 from portal.security.gate import requires

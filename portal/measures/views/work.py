@@ -27,8 +27,8 @@ from portal.homework.pace import saves
 from portal.homework.queries import find_kept_page
 from portal.homework.rescue import keep_typed
 from portal.homework.rules import NoLongerAsked, Scope
+from portal.homework.service import begin as begin_sitting
 from portal.measures.forms import PageForm, page_form
-from portal.measures.service import begin as begin_sitting
 from portal.measures.service import finish as finish_sitting
 from portal.measures.service import save_page
 from portal.measures.sitting import pages_of
