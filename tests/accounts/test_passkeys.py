@@ -449,6 +449,41 @@ class TestBesideOtherWays:
         assert send(other, "/sign-in/code", {"code": code()}).status_code == 303
 
 
+class TestProving:
+    def prove(self, client: FlaskClient, device: Authenticator, flaws: Flaws = SOUND) -> TestResponse:
+        state, options = asked(client, "/sign-in/passkey")
+        data = {"state": state, "answer": device.use(options, flaws), "next": "/account"}
+        return send(client, "/prove/passkey", data, seen_at="/prove")
+
+    def test_it_stands_for_the_password_and_leads_on(
+        self, app: Flask, cast: Cast, device: Authenticator
+    ) -> None:
+        client = client_of(app, cast.ana, proved_at=utc_now() - 6 * MINUTE)
+        assert client.get("/account").location.startswith("/prove")
+        assert self.prove(client, device).location == "/account"
+        assert client.get("/account").status_code == 200
+        assert actions(app)[-1] == "proof.given"
+
+    def test_one_of_somebody_else_proves_nothing_and_no_wrong_answer_does(
+        self, app: Flask, cast: Cast, device: Authenticator
+    ) -> None:
+        bens = device_of(app, cast.ben)
+        client = client_of(app, cast.ana, proved_at=utc_now() - 6 * MINUTE)
+        for one, flaws in (
+            (bens, SOUND),
+            (device, Flaws(is_verified=False)),
+            (device, Flaws(is_tampered=True)),
+        ):
+            answer = self.prove(client, one, flaws)
+            assert (answer.status_code, REFUSED in answer.text) == (422, True)
+            assert client.get("/account").status_code == 303
+        for _ in range(8):
+            answer = self.prove(client, bens)
+        assert answer.status_code == 429
+        without = client_of(app, cast.cleo)
+        assert not page(without.get("/prove")).select_one("form[action='/prove/passkey']")
+
+
 class TestOwnPage:
     def test_one_can_be_renamed_and_removed(self, app: Flask, cast: Cast, device: Authenticator) -> None:
         client, others = client_of(app, cast.ana), client_of(app, cast.ana)

@@ -81,6 +81,7 @@ LEDGER: Mapping[tuple[str, str], Row] = {
     ("accounts.passkeys", "GET"): unlocked(200),
     ("accounts.prove", "GET"): members(200),
     ("accounts.prove", "POST"): members(422),
+    ("accounts.prove_with_passkey", "POST"): members(422),
     ("accounts.remove_own_passkey", "POST"): own_part(303),
     ("accounts.rename_own_passkey", "POST"): own_part(422),
     ("accounts.renew_backup_codes", "POST"): staff(200),

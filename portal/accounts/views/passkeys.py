@@ -1,9 +1,11 @@
-"""Passkeys: coming in with one, and the page of one's own. A device answers to a script, which sends an ordinary form."""
+"""Passkeys: coming in and proving with one, and the page of one's own. A device answers to a script, which sends an ordinary form."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 from flask import Response, current_app, request, url_for
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
 from portal.accounts.ceremony import (
     NewKey,
@@ -44,9 +46,10 @@ from portal.accounts.passkeys import (
     spend_challenge,
 )
 from portal.accounts.queries import get_own_account
-from portal.accounts.rules import SIGN_IN_NETWORK
+from portal.accounts.rules import PROOF, SIGN_IN_NETWORK
 from portal.accounts.sign_ins import (
     end_sign_in_of,
+    give_proof,
     open_sign_in,
     refuse_sign_in,
     renew_sign_in,
@@ -54,7 +57,7 @@ from portal.accounts.sign_ins import (
 from portal.accounts.throttle import throttle
 from portal.accounts.views.blueprint import blueprint
 from portal.accounts.views.browser import device, go_with, network, present_token, site, way_on
-from portal.accounts.views.sign_in import sign_in_page
+from portal.accounts.views.sign_in import proof_form, proof_page, sign_in_page
 from portal.clock import utc_now
 from portal.errors import NotFound
 from portal.security.gate import public, requires
@@ -107,23 +110,59 @@ def _claimed(form: PasskeyForm) -> tuple[Passkey, Use]:
 def _let_in(passkey: Passkey, use: Use) -> Response:
     now, account = utc_now(), passkey.account
     is_staff = any(role.role in STAFF for role in account.roles)
+
+    def begin(session: Session) -> str:
+        end_sign_in_of(session, present_token() or "", now)
+        return open_sign_in(session, account, device=device(), now=now, by_passkey=True)
+
+    token = _accept(passkey, use, begin)
+    return go_with(token, way_on(), is_staff=is_staff) if token else _refused(422, PASSKEY_REFUSED)
+
+
+def _accept(passkey: Passkey, use: Use, act: Callable[[Session], str]) -> str | None:
+    """Act on a passkey whose signature was right; None, and it is kept in view, if its count has gone backwards."""
+    now = utc_now()
     try:
         with transaction() as session:
             note_use(session, passkey, use, now)
-            end_sign_in_of(session, present_token() or "", now)
-            token = open_sign_in(session, account, device=device(), now=now, by_passkey=True)
+            return act(session)
     except PasskeyRefused:
         with transaction() as session:
             note_doubt(session, passkey, now)
             refuse_sign_in(session)
-        return _refused(422, PASSKEY_REFUSED)
-    return go_with(token, way_on(), is_staff=is_staff)
+        return None
 
 
 def _refused(status: int, *sentences: str) -> Response:
     form = SignInForm(formdata=None, next=request.form.get("next", ""))
     form.form_errors = list(sentences)
     return sign_in_page(form, status)
+
+
+@blueprint.post("/prove/passkey")
+@requires(Permission.ACCOUNT_PROOF_GIVE, keeps_typed=True)
+def prove_with_passkey() -> Response:
+    """Take one of the viewer's own passkeys for the password, before something sealed opens."""
+    form, viewer, now = PasskeyForm(), current_member(), utc_now()
+    if not form.validate_on_submit():
+        return _not_proved(422, *form.form_errors or [PASSKEY_REFUSED])
+    with transaction() as session:
+        is_allowed = throttle(session, PROOF, str(viewer.account_id), now)
+    if not is_allowed:
+        return _not_proved(429, WAIT)
+    try:
+        passkey, use = _claimed(form)
+        get_own_passkey(current_session(), viewer, passkey.id)
+    except (PasskeyRefused, NotFound):
+        return _not_proved(422, PASSKEY_REFUSED)
+    token = _accept(passkey, use, lambda session: give_proof(session, viewer, now))
+    return go_with(token, way_on(), is_staff=viewer.is_staff) if token else _not_proved(422, PASSKEY_REFUSED)
+
+
+def _not_proved(status: int, *sentences: str) -> Response:
+    form = proof_form(get_own_account(current_session(), current_member()), request.form.get("next", ""))
+    form.form_errors = list(sentences)
+    return proof_page(form, status)
 
 
 @blueprint.get("/account/passkeys")

@@ -143,9 +143,9 @@ def prove() -> Response:
     """Ask once more for the password, and for a code where there is one, before something sealed opens."""
     viewer = current_member()
     account = get_own_account(current_session(), viewer)
-    form = (FullProofForm if account.is_totp_on else ProofForm)(next=request.args.get("next", ""))
+    form = proof_form(account, request.args.get("next", ""))
     if not form.validate_on_submit():
-        return _proof_page(form, 422 if form.is_submitted() else 200)
+        return proof_page(form, 422 if form.is_submitted() else 200)
     return _try_proof(form, viewer, account)
 
 
@@ -155,10 +155,10 @@ def _try_proof(form: ProofForm, viewer: Member, account: Account) -> Response:
         is_allowed = throttle(session, PROOF, str(account.id), now)
     if not is_allowed:
         form.form_errors.append(WAIT)
-        return _proof_page(form, 429)
+        return proof_page(form, 429)
     if not is_right(account.password_hash, form.password.data):
         form.add_error("password", _("This password is not right."))
-        return _proof_page(form, 422)
+        return proof_page(form, 422)
     answer = read_answer(current_session(), account, form.code.data, now) if account.is_totp_on else None
     try:
         with transaction() as session:
@@ -167,10 +167,23 @@ def _try_proof(form: ProofForm, viewer: Member, account: Account) -> Response:
             token = give_proof(session, viewer, now)
     except CodeRefused:
         form.add_error("code", CODE_REFUSED)
-        return _proof_page(form, 422)
+        return proof_page(form, 422)
     return go_with(token, way_on(), is_staff=viewer.is_staff)
 
 
-def _proof_page(form: ProofForm, status: int) -> Response:
+def proof_form(account: Account, way: str) -> ProofForm:
+    """Give the form that asks this account's owner who is there."""
+    return (FullProofForm if account.is_totp_on else ProofForm)(next=way)
+
+
+def proof_page(form: ProofForm, status: int) -> Response:
+    """Show what proves who is there, with what stood against the last try."""
     layout = "layouts/partner.html" if current_member().is_partner else "layouts/therapist.html"
-    return render("accounts/prove.html", form=form, layout=layout, status=status)
+    return render(
+        "accounts/prove.html",
+        form=form,
+        layout=layout,
+        has_passkey=holds_passkey(current_session(), current_member().account_id),
+        site=site(),
+        status=status,
+    )
