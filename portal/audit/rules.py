@@ -85,6 +85,10 @@ class Action(StrEnum):
     NOTE_WRITTEN = "note.written"
     OWNER_CREATED = "owner.created"
     PAGE_CHANGED = "page.changed"
+    PASSKEY_ADDED = "passkey.added"
+    PASSKEY_DOUBTED = "passkey.doubted"
+    PASSKEY_REMOVED = "passkey.removed"
+    PASSKEY_RENAMED = "passkey.renamed"
     PASSWORD_CHANGED = "password.changed"  # noqa: S105 - the name of a fact
     POST_CHANGED = "post.changed"
     POSTS_IMPORTED = "posts.imported"

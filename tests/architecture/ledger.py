@@ -63,6 +63,7 @@ def readers(status: int) -> Row:
 
 LEDGER: Mapping[tuple[str, str], Row] = {
     ("accounts.accept_invitation", "POST"): everybody(404),
+    ("accounts.add_own_passkey", "POST"): unlocked(422),
     ("accounts.change_password", "POST"): unlocked(422),
     ("accounts.change_second_factor", "GET"): unlocked(200),
     ("accounts.change_second_factor", "POST"): unlocked(422),
@@ -75,8 +76,14 @@ LEDGER: Mapping[tuple[str, str], Row] = {
     ("accounts.issue_unlock", "GET"): own_therapist(200),
     ("accounts.issue_unlock", "POST"): own_therapist(200),
     ("accounts.leave_now", "POST"): everybody(200),
+    ("accounts.new_passkey_challenge", "GET"): unlocked(200),
+    ("accounts.passkey_challenge", "GET"): everybody(200),
+    ("accounts.passkeys", "GET"): unlocked(200),
     ("accounts.prove", "GET"): members(200),
     ("accounts.prove", "POST"): members(422),
+    ("accounts.prove_with_passkey", "POST"): members(422),
+    ("accounts.remove_own_passkey", "POST"): own_part(303),
+    ("accounts.rename_own_passkey", "POST"): own_part(422),
     ("accounts.renew_backup_codes", "POST"): staff(200),
     ("accounts.reset", "GET"): everybody(200),
     ("accounts.reset", "POST"): everybody(422),
@@ -89,6 +96,7 @@ LEDGER: Mapping[tuple[str, str], Row] = {
     ("accounts.set_up_second_factor", "POST"): everybody(303),
     ("accounts.sign_in", "GET"): _row(200, 303),
     ("accounts.sign_in", "POST"): everybody(422),
+    ("accounts.sign_in_with_passkey", "POST"): everybody(422),
     ("accounts.sign_ins", "GET"): unlocked(200),
     ("accounts.sign_out", "POST"): everybody(303),
     ("accounts.signed_out", "GET"): everybody(200),
@@ -427,6 +435,8 @@ LEDGER: Mapping[tuple[str, str], Row] = {
 }
 
 FRESH = {
+    ("accounts.add_own_passkey", "POST"), ("accounts.new_passkey_challenge", "GET"), ("accounts.passkeys", "GET"),
+    ("accounts.remove_own_passkey", "POST"), ("accounts.rename_own_passkey", "POST"),
     ("accounts.change_password", "POST"), ("accounts.change_second_factor", "GET"), ("accounts.change_second_factor", "POST"),
     ("accounts.issue_unlock", "GET"), ("accounts.issue_unlock", "POST"), ("accounts.renew_backup_codes", "POST"),
     ("accounts.security", "GET"), ("accounts.turn_off_second_factor", "POST"), ("meetings.process_note", "GET"),
