@@ -21,7 +21,7 @@ from portal.accounts.models import Account, LoginSession, OneTimePurpose, OneTim
 from portal.app import create_app
 from portal.assessments.definition import readiness_test
 from portal.assessments.differing import say_differ
-from portal.assessments.service import fingerprint, finish, preview, save_page, share
+from portal.assessments.service import fingerprint, finish, preview, share
 from portal.blog.models import Post
 from portal.booking.models import Consultation, ConsultationMessage
 from portal.booking.rules import ConsultationStatus, EndedBy, PartnerKnows
@@ -38,7 +38,7 @@ from portal.diary.rules import Interval
 from portal.diary.service import occupy
 from portal.documents.models import Document, DocumentState
 from portal.files.store import put_blob
-from portal.homework.answers import Change
+from portal.homework.answers import Change, save_answers
 from portal.homework.models import Assignment, Response, TaskKind
 from portal.homework.queries import busy_with
 from portal.homework.registry import library
@@ -213,7 +213,7 @@ def _hang_own_tests(session: Session, jane: Member, accounts: dict[str, Account]
         session.add_all([own, other])
         session.flush()
         begin(session, viewer, own.id, now=now)
-        save_page(session, viewer, own.id, changes, PageMark("0" * 16), now=now + timedelta(minutes=8))
+        save_answers(session, viewer, own.id, changes, PageMark("0" * 16), now=now + timedelta(minutes=8))
         parts.append(own.id)
     begun, finished, shared = parts
     for part in (finished, shared):
