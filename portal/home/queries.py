@@ -9,15 +9,16 @@ from sqlalchemy.orm import Session, joinedload
 
 from portal.booking.models import Consultation, ConsultationStatus
 from portal.couples.models import Couple
+from portal.home.looking import urgency_of
 from portal.homework.models import Response
 from portal.measures.models import MeasureScore
-from portal.measures.queries import has_watched_answer, is_watched_by
+from portal.measures.queries import is_watched_by
 from portal.meetings.models import Summary, SummaryState
 from portal.meetings.queries import summaries_visible_to
 from portal.meetings.rules import content_from_json
 from portal.safety.models import SafetySitting
 from portal.safety.queries import ToAcknowledge, in_order, is_waiting, thing_of
-from portal.safety.rules import Urgency, due_on, late_at
+from portal.safety.rules import due_on, late_at
 from portal.security.viewer import Member
 from portal.zones import parse_zone, to_local
 
@@ -89,7 +90,7 @@ def to_acknowledge(session: Session, viewer: Member, zone: str, now: datetime) -
 
 def _watched(score: MeasureScore, couple_number: int, zone: str, now: datetime) -> ToAcknowledge:
     place = parse_zone(zone)
-    urgency = Urgency.SAME_DAY if has_watched_answer(score) else Urgency.READ
+    urgency = urgency_of(score)
     due, late = (
         due_on(urgency, to_local(score.scored_at, place).date()),
         late_at(urgency, score.scored_at, place),

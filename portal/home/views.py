@@ -11,6 +11,7 @@ from portal.couples.queries import find_own_couple
 from portal.diary.entries import codes_of_today
 from portal.diary.queries import next_free_slots
 from portal.health.queries import heartbeats_of
+from portal.home.looking import watch_answers
 from portal.home.queries import next_consultation_of, next_session_of, to_acknowledge
 from portal.homework.needs import needs_of
 from portal.homework.own_tasks import Place, next_of, own_tasks
@@ -30,6 +31,7 @@ from portal.web.htmx import redirect_to, render
 from portal.zones import parse_zone
 
 blueprint = Blueprint("home", __name__)
+blueprint.record_once(lambda _state: watch_answers())
 
 
 @blueprint.get("/")

@@ -266,7 +266,7 @@ def _hang_individual_questions(
     queue_message(session, session.get_one(Person, ana), MessageKind.NEW_ITEM, {"link": "/"}, now=utc_now())
     gallery.paths["safe contact"] = f"/couples/{couple.id}/contact/{ben}"
     told_on = (utc_now() - timedelta(days=2)).date()
-    session.add(SafetyNudge(sitting_id=sitting.id, told_id=accounts["samir"].person_id, told_on=told_on))
+    session.add(SafetyNudge(about_id=sitting.id, told_id=accounts["samir"].person_id, told_on=told_on))
 
 
 def _hang_mail(settings: Settings, gallery: Gallery) -> None:
