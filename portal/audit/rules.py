@@ -93,6 +93,7 @@ class Action(StrEnum):
     PROFILE_CHANGED = "profile.changed"
     PROOF_GIVEN = "proof.given"
     REMINDER_OWED = "reminder.owed"
+    RESET_CODE_ISSUED = "reset.code-issued"
     RESET_REQUESTED = "reset.requested"
     RESET_USED = "reset.used"
     REVEAL_OPENED = "reveal.opened"

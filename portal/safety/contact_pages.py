@@ -11,6 +11,7 @@ from portal.audit.service import record, record_of
 from portal.clock import utc_now
 from portal.couples.queries import get_couple
 from portal.notices.queries import kept_inside
+from portal.notices.registry import has_account
 from portal.people.models import Person
 from portal.people.queries import get_self, own_card
 from portal.people.rules import Card, Channel, is_old, next_safe_moment
@@ -92,6 +93,7 @@ def contact_of(couple_id: UUID, person_id: UUID) -> ResponseReturnValue:
         said=found.said,
         said_at=found.sitting.answered_at if found.sitting is not None else None,
         lacks_gateway=not _has_gateway(),
+        has_login=has_account(session, person_id),
         zone=get_self(session, viewer).zone,
     )
 

@@ -72,6 +72,8 @@ LEDGER: Mapping[tuple[str, str], Row] = {
     ("accounts.end_others", "POST"): unlocked(303),
     ("accounts.invitation", "GET"): everybody(200),
     ("accounts.invitation", "POST"): everybody(422),
+    ("accounts.issue_reset", "GET"): own_therapist(200),
+    ("accounts.issue_reset", "POST"): own_therapist(200),
     ("accounts.issue_unlock", "GET"): own_therapist(200),
     ("accounts.issue_unlock", "POST"): own_therapist(200),
     ("accounts.leave_now", "POST"): everybody(200),
@@ -80,6 +82,8 @@ LEDGER: Mapping[tuple[str, str], Row] = {
     ("accounts.renew_backup_codes", "POST"): staff(200),
     ("accounts.reset", "GET"): everybody(200),
     ("accounts.reset", "POST"): everybody(422),
+    ("accounts.reset_by_code", "GET"): everybody(200),
+    ("accounts.reset_by_code", "POST"): everybody(422),
     ("accounts.reset_requested", "GET"): everybody(200),
     ("accounts.second_factor", "GET"): everybody(303),
     ("accounts.second_factor", "POST"): everybody(303),
@@ -428,6 +432,7 @@ LEDGER: Mapping[tuple[str, str], Row] = {
 
 FRESH = {
     ("accounts.change_password", "POST"), ("accounts.change_second_factor", "GET"), ("accounts.change_second_factor", "POST"),
+    ("accounts.issue_reset", "GET"), ("accounts.issue_reset", "POST"),
     ("accounts.issue_unlock", "GET"), ("accounts.issue_unlock", "POST"), ("accounts.renew_backup_codes", "POST"),
     ("accounts.security", "GET"), ("accounts.turn_off_second_factor", "POST"), ("meetings.process_note", "GET"),
     ("meetings.sign", "GET"), ("meetings.sign", "POST"),

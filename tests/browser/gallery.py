@@ -290,6 +290,7 @@ def _hang_doors(session: Session, jane: Member, ana: Account, gallery: Gallery) 
     session.add(reset)
     gallery.paths["reset"] = f"/reset/{RESET_TOKEN}"
     ana.is_limited = True
+    gallery.paths["reset code"] = f"/clients/{ana.person_id}/reset-code"
     gallery.paths["unlock code"] = f"/clients/{ana.person_id}/unlock-code"
 
 
