@@ -53,6 +53,7 @@ class Action(StrEnum):
     FEED_MADE = "feed.made"
     FEED_REVOKED = "feed.revoked"
     FORM_CHANGED = "form.changed"
+    GOAL_ENDED = "goal.ended"
     GOAL_KEPT = "goal.kept"
     GOAL_LEFT = "goal.left"
     GOAL_WISHED = "goal.wished"

@@ -114,7 +114,7 @@ def test_only_the_own_therapist_makes_one_and_only_freshly(app: Flask, cast: Cas
 def test_nothing_of_it_leaves_the_portal_and_it_is_written_down(app: Flask, cast: Cast) -> None:
     with app.app_context(), transaction() as session:
         card = Card(Channel.PORTAL_ONLY)
-        save_own_card(session, cast.ana.member(), card, phone=None, ask_again_on=None, now=utc_now())
+        save_own_card(session, cast.ana.member(), card, phone="", ask_again_on=None, now=utc_now())
     client = client_of(app, cast.therapist)
     couple = f"/couples/{cast.couple_id}"
     assert way_to(cast.ana) in client.get(f"{couple}/contact/{cast.ana.person_id}").text
