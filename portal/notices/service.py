@@ -249,7 +249,7 @@ def _held_message(
         select(Message)
         .where(Message.address_code == code, Message.person_id == person.id, Message.by_text.is_(by_text))
         .where(Message.state == MessageState.WAITING, Message.handovers == 0)
-        .where(Message.held_until.is_not(None), Message.due_at <= until)
+        .where(Message.held_until == until)
         .where(~is_there if kind in ONE_A_MAIL else true())
         .order_by(Message.due_at.desc(), Message.id)
         .limit(1)
