@@ -90,7 +90,13 @@ def is_finished(assignment: Assignment) -> bool:
 def _titles(pathways: Sequence[Pathway]) -> dict[tuple[str, str], str]:
     """Name what steps ask for; of no kind that none of them asks for, since a library may cost a statement."""
     kinds = {step.kind for pathway in pathways for step in pathway.steps} & set(TaskKind)
-    tasks = [task for kind in sorted(kinds) for task in catalogue_of(TaskKind(kind)).tasks()]
+    starters = {pathway.started_by_id for pathway in pathways}
+    tasks = [
+        task
+        for kind in sorted(kinds)
+        for person_id in starters
+        for task in catalogue_of(TaskKind(kind)).tasks(person_id)
+    ]
     return {(task.kind.value, task.id): task.title for task in tasks}
 
 

@@ -232,7 +232,7 @@ def _hang_tasks(session: Session, jane: Member, ana: Account, gallery: Gallery) 
     """Ask for what the demo left in the library, and withdraw it once Ana has finished, so that it can be asked anew."""
     couple = session.scalars(select(Couple).where(Couple.number == 1)).one()
     viewer = Member(ana.id, ana.person_id, UUID(int=0), frozenset({Role.PARTNER}), utc_now())
-    for task in library():
+    for task in library(jane.person_id):
         if busy_with(session, couple.id, task):
             continue
         alone = ana.person_id if task.is_for_one else None

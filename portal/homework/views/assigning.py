@@ -82,7 +82,7 @@ def assign(couple_id: UUID) -> ResponseReturnValue:
     """Show the library and give something of it. A form of one press elsewhere sends `task` alone: then for both."""
     viewer, session, form = current_member(), current_session(), AssignForm()
     couple = get_couple(session, viewer, couple_id)
-    form.offer(library(), couple.partners)
+    form.offer(library(viewer.person_id), couple.partners)
     if not form.is_submitted():
         return _library_page(couple, form)
     today = utc_now().astimezone(parse_zone(get_self(session, viewer).zone)).date()
@@ -118,7 +118,7 @@ def _library_page(couple: Couple, form: AssignForm, status: int = 200) -> Respon
     }
     offers = {
         key_of(task): Offer(task, with_them.get((task.kind, task.id)), task.is_marked and is_held)
-        for task in library()
+        for task in library(viewer.person_id)
     }
     return render(
         "homework/assign.html",
