@@ -18,10 +18,11 @@ from portal.audit.rules import Action
 from portal.audit.service import record_of
 from portal.errors import Conflict, Invalid, NotFound
 from portal.exercises.checking import problems_of
-from portal.exercises.definition import Group, data_of
+from portal.exercises.definition import data_of
 from portal.exercises.drafts import (
     MOST_PROMPTS,
     Draft,
+    NewPrompt,
     added,
     as_exercise,
     asks_the_same,
@@ -109,8 +110,7 @@ def add_prompt(
     session: Session,
     viewer: Member,
     exercise_id: UUID,
-    entry: Mapping[str, Any],
-    groups: Mapping[str, Group],
+    new: NewPrompt,
     *,
     now: datetime,
 ) -> str:
@@ -119,7 +119,7 @@ def add_prompt(
 
     def change(draft: Draft) -> Draft:
         _refuse_if_full(draft, exercise_id)
-        return added(draft, {**entry, "id": prompt_id}, groups)
+        return added(draft, prompt_id, new)
 
     _change(session, viewer, exercise_id, change, now)
     return prompt_id
@@ -130,8 +130,7 @@ def save_prompt(
     viewer: Member,
     exercise_id: UUID,
     prompt_id: str,
-    entry: Mapping[str, Any],
-    groups: Mapping[str, Group],
+    new: NewPrompt,
     *,
     seen: str,
     now: datetime,
@@ -144,13 +143,12 @@ def save_prompt(
     draft = read_draft(row.draft)
     before = _entry(draft, prompt_id, exercise_id)
     _refuse_if_changed(before, seen, exercise_id)
-    after = {**entry, "id": prompt_id}
-    new = changed(draft, prompt_id, after, groups)
+    after = changed(draft, prompt_id, new)
     given = _given_entry(session, row, prompt_id)
-    if given is not None and not asks_the_same(given, after):
+    if given is not None and not asks_the_same(given, entry_of(after, prompt_id)):
         new_id = new_prompt_id()
-        new, prompt_id = renamed(new, prompt_id, new_id), new_id
-    _keep(session, viewer, row, new, now)
+        after, prompt_id = renamed(after, prompt_id, new_id), new_id
+    _keep(session, viewer, row, after, now)
     return prompt_id
 
 

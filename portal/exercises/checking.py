@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from portal.exercises.definition import (
+    CHOICE_TYPES,
     DEFAULT_LENGTH,
     GOAL_LEVELS,
     RANGES,
@@ -24,7 +25,7 @@ from portal.exercises.definition import (
 from portal.homework.rules import MOST_ANSWER_CHARACTERS, Scope
 
 LIBRARY = Path(__file__).with_name("library")
-CHOICES = frozenset({FieldType.CHOOSE_MANY, FieldType.RANKING, FieldType.MONEY_RANGE})
+
 COUNTED = frozenset({FieldType.CHOOSE_MANY, *TEXTS})
 RUNGS = 5
 ESCAPED = 2  # a quotation mark or a line end takes two characters of JSON
@@ -187,8 +188,8 @@ def _problems_of_numbers(prompt: Prompt) -> Iterator[Problem]:
     most = prompt.most or DEFAULT_LENGTH.get(prompt.type, 0)
     is_joint_author = prompt.author is not None
     contradictions = {
-        Slip.NO_OPTIONS: prompt.type in CHOICES and sum(ways) != 1,
-        Slip.OPTIONS_NOT_HERE: prompt.type not in CHOICES and any(ways),
+        Slip.NO_OPTIONS: prompt.type in CHOICE_TYPES and sum(ways) != 1,
+        Slip.OPTIONS_NOT_HERE: prompt.type not in CHOICE_TYPES and any(ways),
         Slip.MIN_MAX_NOT_HERE: (prompt.least or prompt.most) and prompt.type not in COUNTED,
         Slip.MIN_OF_TEXT: prompt.least and prompt.type in TEXTS,
         Slip.MIN_ABOVE_MAX: prompt.most and prompt.least > prompt.most,
@@ -334,7 +335,7 @@ def _problems_of_source(exercise: Exercise, prompt: Prompt, above: Prompt) -> It
 
 def _can_be_chosen_from(exercise: Exercise, prompt: Prompt) -> bool:
     return all(
-        exercise.prompt(name).type in CHOICES | {FieldType.LONG_TEXT}
+        exercise.prompt(name).type in CHOICE_TYPES | {FieldType.LONG_TEXT}
         for name in exercise.members(prompt.source)
     )
 

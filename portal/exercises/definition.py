@@ -73,6 +73,7 @@ class Whose(StrEnum):
     GOALS = "goals"
 
 
+CHOICE_TYPES = frozenset({FieldType.CHOOSE_MANY, FieldType.RANKING, FieldType.MONEY_RANGE})
 TEXTS = frozenset({FieldType.SHORT_TEXT, FieldType.LONG_TEXT})
 RANGES: Mapping[FieldType, tuple[int, int]] = {
     FieldType.RATING_1_5: (1, 5),

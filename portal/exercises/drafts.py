@@ -8,9 +8,10 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
-from portal.exercises.checking import Problem, problems_of
+from portal.exercises.checking import Problem, Slip
 from portal.exercises.definition import (
     Exercise,
     Group,
@@ -23,10 +24,25 @@ from portal.exercises.definition import (
 from portal.slugs import numbered, slug_from
 
 Draft = Mapping[str, Any]
+
+
+class NewPrompt(NamedTuple):
+    """A prompt as its author wrote it, without its id, and the groups that it names for the first time."""
+
+    entry: Mapping[str, Any]
+    groups: Mapping[str, Group] = MappingProxyType({})
+
+
 MOST_PROMPTS = 60  # our choice; the longest exercise of the library has 8
 MOST_OPTIONS = 40
 MOST_SLUG = 41
 GAP = re.compile(r"\{([^{}]+)\}")
+HARMLESS = frozenset(
+    {
+        Slip.NO_WORDS_IN_HEAD, Slip.NO_MINUTES, Slip.NOTHING_REVEALED, Slip.NO_SUCH_GAP, Slip.CANNOT_BE_FILLED,
+        Slip.NO_FIVE_RUNGS, Slip.GOAL_TELLS_MORE, Slip.NO_DECISION,
+    }
+)  # fmt: skip
 ABOUT_PLACE = frozenset({"required", "beside", "stage", "min", "max"})
 
 
@@ -71,9 +87,9 @@ def written(draft: Draft) -> str:
     return json.dumps(draft, ensure_ascii=False, separators=(",", ":"))
 
 
-def flaws_of(exercise: Exercise) -> list[Problem]:
-    """List what is the matter with what its author has written."""
-    return problems_of(exercise)
+def can_be_shown(problems: Sequence[Problem]) -> bool:
+    """Tell whether a draft with these problems has pages to look at."""
+    return all(problem.slip in HARMLESS for problem in problems)
 
 
 def with_head(draft: Draft, head: Mapping[str, Any]) -> Draft:
@@ -92,16 +108,17 @@ def entry_of(draft: Draft, prompt_id: str) -> dict[str, Any]:
     return dict(draft["prompts"][_place(draft, prompt_id)])
 
 
-def added(draft: Draft, entry: Mapping[str, Any], groups: Mapping[str, Group]) -> Draft:
+def added(draft: Draft, prompt_id: str, new: NewPrompt) -> Draft:
     """Put a prompt at the end of its stage."""
-    return tidy({**_with_groups(draft, groups), "prompts": [*draft["prompts"], dict(entry)]})
+    entry = {**new.entry, "id": prompt_id}
+    return tidy({**_with_groups(draft, new.groups), "prompts": [*draft["prompts"], entry]})
 
 
-def changed(draft: Draft, prompt_id: str, entry: Mapping[str, Any], groups: Mapping[str, Group]) -> Draft:
+def changed(draft: Draft, prompt_id: str, new: NewPrompt) -> Draft:
     """Put other words in the place of a prompt. Raises LookupError."""
     prompts = list(draft["prompts"])
-    prompts[_place(draft, prompt_id)] = dict(entry)
-    return tidy({**_with_groups(draft, groups), "prompts": prompts})
+    prompts[_place(draft, prompt_id)] = {**new.entry, "id": prompt_id}
+    return tidy({**_with_groups(draft, new.groups), "prompts": prompts})
 
 
 def moved(draft: Draft, prompt_id: str, step: int) -> Draft:
@@ -128,7 +145,7 @@ def without(draft: Draft, prompt_id: str) -> Draft:
     """Take a prompt out, and every mention of it; who took its options keeps them. Raises LookupError."""
     gone = draft["prompts"][_place(draft, prompt_id)]
     prompts = [
-        _without_mention(one, prompt_id, gone.get("options") or gone.get("bands"))
+        _without_mention(one, prompt_id, gone.get("options"))
         for one in draft["prompts"]
         if one["id"] != prompt_id
     ]
