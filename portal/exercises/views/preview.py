@@ -89,7 +89,7 @@ def preview(task_id: str, version: str, side: str, part: int, page: str) -> Resp
         sides=[(one, way(part, page if _is_same(exercise) else START, one)) for one in SIDES],
         before=way(*steps[here - 1]) if here else None,
         after=way(*steps[here + 1]) if here + 1 < len(steps) else None,
-        **_content(sheet, page),
+        **{"fields": (), "line_prompt": None, **_content(sheet, page)},
     )
 
 
