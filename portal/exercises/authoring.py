@@ -190,9 +190,9 @@ def publish_exercise(
     exercise = as_exercise(draft, str(row.id), str(number), therapist=therapist, partner=partner)
     if problems_of(exercise):
         raise NotReady(str(exercise_id))
-    content = written(
-        {**draft, "exercise": {**draft["exercise"], "therapist": therapist, "partner": partner}}
-    )
+    data = data_of(exercise)
+    head = {name: words for name, words in data["exercise"].items() if name not in {"id", "version"}}
+    content = written({**data, "exercise": head})
     keyring: MasterKey = session.info["keyring"]
     fingerprint = keyring.lookup_code(f"exercise|{row.id}|{content}")
     newest = next(iter(versions_of_exercise(session, row)), None)

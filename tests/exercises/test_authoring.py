@@ -12,6 +12,8 @@ from werkzeug.test import TestResponse
 
 from portal.clock import utc_now
 from portal.exercises.checking import find_exercise
+from portal.exercises.definition import Exercise
+from portal.exercises.drafts import as_exercise, read_draft
 from portal.exercises.models import ExerciseVersion, OwnExercise
 from portal.homework.models import Assignment, TaskKind
 from portal.homework.registry import task_of
@@ -160,7 +162,7 @@ def test_what_was_given_stays_as_it_was_whatever_is_written_later(
     assert "Qanarasked" in shown
     assert "Something else" not in shown
     for actor in (cast.ana, cast.ben):
-        room.desk(actor).write(1, **{first: "Qanarword"})
+        room.desk(actor).write(1, "next", None, **{first: "Qanarword"})
         assert room.desk(actor).finish().status_code == 303
     assert "Qanarasked" in room.desk(cast.ben).words("opened")
     assert "Qanarasked" in jane.get(f"/couples/tasks/{room.assignment_id}/reflection").text
@@ -396,6 +398,7 @@ def test_what_is_not_there_is_not_found(jane: FlaskClient) -> None:
         assert jane.get(f"/practice/exercises/{path}").status_code == 404, path
 
 
-def draft_of(app: Flask, desk: Desk) -> str:
+def draft_of(app: Flask, desk: Desk) -> Exercise:
     with app.app_context():
-        return current_session().get_one(OwnExercise, UUID(desk.id)).draft
+        row = current_session().get_one(OwnExercise, UUID(desk.id))
+        return as_exercise(read_draft(row.draft), "own", "1")

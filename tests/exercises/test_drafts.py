@@ -85,9 +85,16 @@ def test_choices_keep_what_is_stored_for_them_while_their_words_stay() -> None:
 
 
 def test_other_words_kind_or_readers_make_another_question_and_another_place_does_not() -> None:
-    for change in ({"text": "Another line"}, {"type": "long_text"}, {"share": "private"}, {"per": ["q0"]}):
+    other: tuple[dict[str, object], ...] = (
+        {"text": "Another line"},
+        {"type": "long_text"},
+        {"share": "private"},
+        {"per": ["q0"]},
+    )
+    for change in other:
         assert not asks_the_same(LINE, {**LINE, **change})
-    for change in ({"stage": 2}, {"required": True}, {"beside": True}, {"max": 80}):
+    same: tuple[dict[str, object], ...] = ({"stage": 2}, {"required": True}, {"beside": True}, {"max": 80})
+    for change in same:
         assert asks_the_same(LINE, {**LINE, **change})
 
 
