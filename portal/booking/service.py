@@ -66,7 +66,9 @@ def request_consultation(
     return consultation
 
 
-def sent_alike(session: Session, wanted: ConsultationRequest, sent: Consultation | None) -> Consultation | None:
+def sent_alike(
+    session: Session, wanted: ConsultationRequest, sent: Consultation | None
+) -> Consultation | None:
     """Give what the form booked when it was `sent` before, if that was with the same answers. No statement.
 
     What still waits for the code from its mail may be corrected, its address above all. Raises AlreadySent.

@@ -235,7 +235,7 @@ def _hang_tasks(session: Session, jane: Member, ana: Account, gallery: Gallery) 
     """Ask for what the demo left in the library, and withdraw it once Ana has finished, so that it can be asked anew."""
     couple = session.scalars(select(Couple).where(Couple.number == 1)).one()
     viewer = Member(ana.id, ana.person_id, UUID(int=0), frozenset({Role.PARTNER}), utc_now())
-    for task in library():
+    for task in library(jane.person_id):
         if busy_with(session, couple.id, task):
             continue
         alone = ana.person_id if task.is_for_one else None
@@ -245,7 +245,12 @@ def _hang_tasks(session: Session, jane: Member, ana: Account, gallery: Gallery) 
         )
         submit(session, viewer, session.scalars(part).one(), seconds=None, now=utc_now())
         end_assignment(session, jane, finished.id, Standing.WITHDRAWN, now=utc_now())
-    for name, page in (("given tasks", "tasks"), ("goals", "goals"), ("give a task", "tasks/new"), ("end the work", "close")):
+    for name, page in (
+        ("given tasks", "tasks"),
+        ("goals", "goals"),
+        ("give a task", "tasks/new"),
+        ("end the work", "close"),
+    ):
         gallery.paths[name] = f"/couples/{couple.id}/{page}"
 
 
