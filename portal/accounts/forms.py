@@ -212,6 +212,17 @@ class ChoosePasswordForNameForm(ChoosePasswordForm):
     )
 
 
+class ResetCodeForm(ChoosePasswordForm, ResetForm):
+    """A new password with a code from the therapist."""
+
+    code = StringField(
+        _l("Code"),
+        description=_l("Eight digits, from your therapist. They hold for 15 minutes."),
+        filters=[stripped],
+        validators=[InputRequired(_l("Please enter the code.")), Text(CODE_LETTERS)],
+    )
+
+
 class InvitationCodeForm(Form):
     """The code that was passed on another way than the link."""
 

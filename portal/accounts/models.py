@@ -126,11 +126,14 @@ class OneTimePurpose(StrEnum):
     """What a stored one-time token does."""
 
     RESET = "reset"  # choose a new password, from a mailed link
+    RESET_CODE = (
+        "reset_code"  # choose a new password, with a code that the therapist gave in person or in a call
+    )
     UNLOCK = "unlock"  # lift the limit after a mailed reset, with a code handed over in person
 
 
 class OneTimeToken(Model):
-    """A reset link or an unlock code: hashed, short-lived, single use, few tries."""
+    """A reset link or a code that was handed over: hashed, short-lived, single use, few tries."""
 
     __tablename__ = "one_time_token"
     __table_args__ = (Index("ix_one_time_token_account_id", "account_id"),)

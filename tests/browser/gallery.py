@@ -21,7 +21,7 @@ from portal.accounts.models import Account, LoginSession, OneTimePurpose, OneTim
 from portal.app import create_app
 from portal.assessments.definition import readiness_test
 from portal.assessments.differing import say_differ
-from portal.assessments.service import fingerprint, finish, preview, save_page, share
+from portal.assessments.service import fingerprint, finish, preview, share
 from portal.blog.models import Post
 from portal.booking.models import Consultation, ConsultationMessage
 from portal.booking.rules import ConsultationStatus, EndedBy, PartnerKnows
@@ -38,7 +38,7 @@ from portal.diary.rules import Interval
 from portal.diary.service import occupy
 from portal.documents.models import Document, DocumentState
 from portal.files.store import put_blob
-from portal.homework.answers import Change
+from portal.homework.answers import Change, save_answers
 from portal.homework.models import Assignment, Response, TaskKind
 from portal.homework.queries import busy_with
 from portal.homework.registry import library
@@ -216,7 +216,7 @@ def _hang_own_tests(session: Session, jane: Member, accounts: dict[str, Account]
         session.add_all([own, other])
         session.flush()
         begin(session, viewer, own.id, now=now)
-        save_page(session, viewer, own.id, changes, PageMark("0" * 16), now=now + timedelta(minutes=8))
+        save_answers(session, viewer, own.id, changes, PageMark("0" * 16), now=now + timedelta(minutes=8))
         parts.append(own.id)
     begun, finished, shared = parts
     for part in (finished, shared):
@@ -245,7 +245,7 @@ def _hang_tasks(session: Session, jane: Member, ana: Account, gallery: Gallery) 
         )
         submit(session, viewer, session.scalars(part).one(), seconds=None, now=utc_now())
         end_assignment(session, jane, finished.id, Standing.WITHDRAWN, now=utc_now())
-    for name, page in (("given tasks", "tasks"), ("give a task", "tasks/new"), ("end the work", "close")):
+    for name, page in (("given tasks", "tasks"), ("goals", "goals"), ("give a task", "tasks/new"), ("end the work", "close")):
         gallery.paths[name] = f"/couples/{couple.id}/{page}"
 
 
@@ -269,7 +269,7 @@ def _hang_individual_questions(
     queue_message(session, session.get_one(Person, ana), MessageKind.NEW_ITEM, {"link": "/"}, now=utc_now())
     gallery.paths["safe contact"] = f"/couples/{couple.id}/contact/{ben}"
     told_on = (utc_now() - timedelta(days=2)).date()
-    session.add(SafetyNudge(sitting_id=sitting.id, told_id=accounts["samir"].person_id, told_on=told_on))
+    session.add(SafetyNudge(about_id=sitting.id, told_id=accounts["samir"].person_id, told_on=told_on))
 
 
 def _hang_mail(settings: Settings, gallery: Gallery) -> None:
@@ -293,6 +293,7 @@ def _hang_doors(session: Session, jane: Member, ana: Account, gallery: Gallery) 
     session.add(reset)
     gallery.paths["reset"] = f"/reset/{RESET_TOKEN}"
     ana.is_limited = True
+    gallery.paths["reset code"] = f"/clients/{ana.person_id}/reset-code"
     gallery.paths["unlock code"] = f"/clients/{ana.person_id}/unlock-code"
 
 

@@ -112,7 +112,7 @@ def make_world(app: Flask) -> World:
         places |= {
             "task_id of exercises": "values-compass",
             "version of exercises": "1",
-            "line_id of exercises": uuid4(),
+            "line_id of exercises": uuid4(), "goal_id": uuid4(),
         }
         places |= public_things(session, cast, post) | opening(session, cast)
         signed = app.extensions["signer"].sign_id(TokenPurpose.CONSULTATION, lead.id)
