@@ -10,16 +10,14 @@ from urllib.parse import urlencode
 from flask import Flask
 from flask.testing import FlaskClient
 
-from portal.accounts.models import Account, LoginSession
-from portal.clock import utc_now
-from portal.security.crypto import hashed_token
+from portal.accounts.models import Account
 from portal.security.login import cookie_name
 from portal.security.viewer import Role
 from portal.transaction import transaction
 from tests.bench.figures import Figure
 from tests.bench.installation import Install
 from tests.bench.practice import GrowingPractice
-from tests.support.cast import Actor, client_of, make_account, make_person
+from tests.support.cast import Actor, begin_sign_in, client_of, make_account, make_person
 from tests.support.statements import counted
 
 MOST = 12
@@ -137,14 +135,9 @@ def _visitors(practice: GrowingPractice) -> dict[str, FlaskClient]:
 
 
 def _halfway(app: Flask, actor: Actor) -> FlaskClient:
-    client, token, now = client_of(app, None), secrets.token_urlsafe(16), utc_now()
+    client = client_of(app, None)
     with app.app_context(), transaction() as session:
-        session.add(
-            LoginSession(
-                account_id=actor.account_id, token_hash=hashed_token(token), device="Test", is_waiting=True, proved_at=now,
-                last_seen_at=now, expires_at=now + timedelta(minutes=10),
-            )
-        )  # fmt: skip
+        token, _ = begin_sign_in(session, actor.account_id, is_waiting=True)
         name = cookie_name()
     client.set_cookie(name, token, domain="portal.example.org", secure=True)
     return client
