@@ -267,6 +267,7 @@ def _passkeys_page(
         login_word=login_word(own[0].user_handle) if own else None,
         zone=get_own_account(session, viewer).person.zone,
         site=site(),
+        is_staff=viewer.is_staff,
         status=status,
     )
 
