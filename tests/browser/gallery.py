@@ -242,7 +242,12 @@ def _hang_tasks(session: Session, jane: Member, ana: Account, gallery: Gallery) 
         )
         submit(session, viewer, session.scalars(part).one(), seconds=None, now=utc_now())
         end_assignment(session, jane, finished.id, Standing.WITHDRAWN, now=utc_now())
-    for name, page in (("given tasks", "tasks"), ("goals", "goals"), ("give a task", "tasks/new"), ("end the work", "close")):
+    for name, page in (
+        ("given tasks", "tasks"),
+        ("goals", "goals"),
+        ("give a task", "tasks/new"),
+        ("end the work", "close"),
+    ):
         gallery.paths[name] = f"/couples/{couple.id}/{page}"
 
 
