@@ -69,6 +69,7 @@ PERMISSIONS: Policy = {
     Permission.DIARY_HOURS_EDIT: anybody_of(THERAPIST),
     Permission.DOCUMENTS_DOCUMENT_DOWNLOAD: anybody_of(PARTNER, THERAPIST),
     Permission.DOCUMENTS_DOCUMENT_RETRY: anybody_of(THERAPIST),
+    Permission.EXERCISES_EXERCISE_WRITE: anybody_of(THERAPIST),
     Permission.HOME_PARTNER_VIEW: anybody_of(LIMITED_PARTNER),
     Permission.HOME_STAFF_VIEW: anybody_of(STAFF),
     Permission.HOMEWORK_TASK_ASSIGN: anybody_of(THERAPIST),

@@ -26,7 +26,7 @@ def get_resettable_account(
 ) -> Account:
     """Load the account of one of the viewer's own clients, if its password can be set anew. Raises NotFound."""
     account = get_client_account(session, viewer, person_id, is_client=is_client)
-    if not may_reset(account):
+    if not may_reset(session, account):
         raise NotFound(str(person_id))
     return account
 
@@ -60,4 +60,4 @@ def find_by_code(
         spend_try(session, ids, purpose, now)
         return None
     account = get_account(session, found.account_id)
-    return (found, account) if may_reset(account) else None
+    return (found, account) if may_reset(session, account) else None

@@ -1,6 +1,7 @@
 """What assigning needs to know of the tests, and the questionnaire behind an assignment."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from flask_babel import gettext as _
 
@@ -13,7 +14,7 @@ MINUTES = 10
 PURPOSE = "See how far your conversations have got, each alone, and where to go on."
 
 
-def tasks() -> Sequence[Task]:
+def tasks(_person_id: UUID | None = None) -> Sequence[Task]:
     """List the tests that can be assigned: those whose wording ships with the portal."""
     test = readiness_test()
     return [

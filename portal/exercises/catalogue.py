@@ -1,18 +1,26 @@
 """What assigning and summaries need to know of exercises."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
-from portal.exercises.checking import find_exercise, library
+from portal.exercises.checking import library
 from portal.exercises.definition import TEXTS, Exercise, FieldType
+from portal.exercises.finding import find_exercise
 from portal.exercises.questions import base_of, pages_of, prompts_of
+from portal.exercises.shelf import given_by
 from portal.homework.models import TaskKind
 from portal.homework.registry import Catalogue, SmallPart, StageFacts, Task
 from portal.homework.rules import Gate, Scope
+from portal.transaction import current_session
 
 
-def tasks() -> Sequence[Task]:
-    """List the exercises that can be assigned."""
-    return [_task(exercise) for exercise in library()]
+def tasks(person_id: UUID | None) -> Sequence[Task]:
+    """List the exercises that a therapist can assign: own ones and colleagues' shared ones first, then the library.
+
+    The library costs no statement; the others one, and one for those that this process has not read yet.
+    """
+    own = given_by(current_session(), person_id) if person_id is not None else []
+    return [_task(exercise) for exercise in (*own, *library())]
 
 
 def find_task(task_id: str, version: str) -> Task:

@@ -5,7 +5,7 @@ The vocabulary is that of the clinical specification, section 5. `checking` refu
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
@@ -73,6 +73,7 @@ class Whose(StrEnum):
     GOALS = "goals"
 
 
+CHOICE_TYPES = frozenset({FieldType.CHOOSE_MANY, FieldType.RANKING, FieldType.MONEY_RANGE})
 TEXTS = frozenset({FieldType.SHORT_TEXT, FieldType.LONG_TEXT})
 RANGES: Mapping[FieldType, tuple[int, int]] = {
     FieldType.RATING_1_5: (1, 5),
@@ -80,6 +81,10 @@ RANGES: Mapping[FieldType, tuple[int, int]] = {
     FieldType.SCALE_1_10: (1, 10),
 }
 DEFAULT_LENGTH = {FieldType.SHORT_TEXT: 300, FieldType.LONG_TEXT: 4000}
+RENAMED = {
+    "required": "is_required", "min": "least", "max": "most", "from": "source", "once": "is_once", "beside": "is_beside",
+    "lowest_first": "is_lowest_first",
+}  # fmt: skip
 LINE_LENGTH = 200  # characters of a line that something else is asked about
 
 
@@ -259,6 +264,11 @@ def read_exercise(text: str) -> Exercise:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as broken:
         raise DefinitionBroken(f"not TOML: {broken}") from broken
+    return exercise_from(data)
+
+
+def exercise_from(data: Mapping[str, Any]) -> Exercise:
+    """Make an exercise of what a data file holds. Raises DefinitionBroken."""
     unknown = data.keys() - {"exercise", "prompts", "groups", "creates_goal", "opposed"}
     if unknown:
         raise DefinitionBroken(f"file: unknown {', '.join(sorted(unknown))}")
@@ -279,14 +289,51 @@ def read_exercise(text: str) -> Exercise:
         raise DefinitionBroken(str(wrong)) from wrong
 
 
+def data_of(exercise: Exercise) -> dict[str, Any]:
+    """Give an exercise as its data file would hold it; `exercise_from` makes the same exercise of it again."""
+    head = {
+        name: getattr(exercise, name)
+        for name in ("id", "version", "title", "purpose", "minutes", "therapist", "partner", "follow_up")
+    }
+    data: dict[str, Any] = {
+        "exercise": {**head, "mode": exercise.mode.value, "safety": exercise.safety.value},
+        "prompts": [_entry(prompt) for prompt in exercise.prompts],
+    }
+    if exercise.groups:
+        data["groups"] = {
+            name: {"whose": group.whose.value, "prompts": list(group.prompts)}
+            for name, group in exercise.groups.items()
+        }
+    goal, opposed = exercise.creates_goal, exercise.opposed
+    if goal is not None:
+        entry = {"type": goal.type.value, "domain": goal.domain, "template": goal.template}
+        levels = {"levels_from": goal.levels_from} if goal.levels_from else {}
+        data["creates_goal"] = {**entry, "fill": dict(goal.fill), **levels}
+    if opposed is not None:
+        data["opposed"] = {"prompt": opposed.prompt, "one": list(opposed.one), "other": list(opposed.other)}
+    return data
+
+
+def _entry(prompt: Prompt) -> dict[str, Any]:
+    """Give a prompt as its data file would hold it, without what says nothing."""
+    own_names = {own_name: name for name, own_name in RENAMED.items()}
+    entry: dict[str, Any] = {}
+    for one in fields(prompt):
+        value = getattr(prompt, one.name)
+        if value == one.default:
+            continue
+        if one.name == "options":
+            value = {option.slug: option.text for option in value}
+        elif one.name == "per":
+            value = list(value)
+        entry[own_names.get(one.name, one.name)] = value.value if isinstance(value, StrEnum) else value
+    return entry
+
+
 def _prompt(entry: Mapping[str, Any]) -> Prompt:
     data = dict(entry)
     place = f"prompt {data.get('id', '?')}"
-    renamed = {
-        "required": "is_required", "min": "least", "max": "most", "from": "source", "once": "is_once", "beside": "is_beside",
-        "lowest_first": "is_lowest_first",
-    }  # fmt: skip
-    for name, own_name in renamed.items():
+    for name, own_name in RENAMED.items():
         if name in data:
             data[own_name] = data.pop(name)
     data["type"] = _member(FieldType, data["type"], place)

@@ -1,12 +1,13 @@
-"""What grows out of exercises: goals that both have kept, and lines that one person chose to show."""
+"""Exercises that therapists write, and what grows out of any: goals that both have kept, lines that one chose to show."""
 
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from portal.people.models import Person
 from portal.security.crypto import Owner, OwnerKind
 from portal.security.sealed import Sealed, SealedText
 
@@ -92,3 +93,62 @@ class ShownLine(Sealed):
     def seal_owner(self) -> Owner:
         """A line belongs to its author."""
         return Owner(OwnerKind.PERSON, self.author_id)
+
+
+class OwnExercise(Sealed):
+    """An exercise that a therapist writes: as it stands now (`draft`, JSON), and how it is offered.
+
+    `current`: the number of the newest version, 0 before the first. `shared_at`: since when colleagues may give and copy it.
+    `retired_at`: no longer to be given; what was given goes on.
+
+    Its text is for every couple that is given it and shall say nothing of any. It is sealed all the same, with the
+    practice's key: what somebody writes with one couple in mind can give that couple away.
+    """
+
+    __tablename__ = "own_exercise"
+    __table_args__ = (
+        Index("ix_own_exercise_author_id", "author_id"),
+        CheckConstraint("current >= 0", name="versions_from_none"),
+        CheckConstraint("shared_at is null or current > 0", name="shared_in_a_version"),
+    )
+
+    practice_id: Mapped[UUID] = mapped_column(ForeignKey("practice.id"))
+    author_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    changed_at: Mapped[datetime]
+    current: Mapped[int] = mapped_column(default=0)
+    shared_at: Mapped[datetime | None]
+    retired_at: Mapped[datetime | None]
+    draft_sealed: Mapped[bytes | None]
+
+    draft = SealedText("draft_sealed")
+    author: Mapped[Person] = relationship(lazy="raise_on_sql")
+
+    def seal_owner(self) -> Owner:
+        """Sealed with the practice's key: colleagues read it once it is shared, and it belongs to no couple."""
+        return Owner(OwnerKind.PRACTICE, self.practice_id)
+
+
+class ExerciseVersion(Sealed):
+    """An own exercise as it was given from some day on. The database refuses to change or delete it.
+
+    `content`: JSON. `fingerprint`: keyed code of that text, the same for the same words.
+    """
+
+    __tablename__ = "exercise_version"
+    __table_args__ = (
+        UniqueConstraint("exercise_id", "number"),
+        CheckConstraint("number >= 1", name="versions_from_one"),
+    )
+
+    practice_id: Mapped[UUID] = mapped_column(ForeignKey("practice.id"))
+    exercise_id: Mapped[UUID] = mapped_column(ForeignKey("own_exercise.id"))
+    number: Mapped[int]
+    published_by_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    fingerprint: Mapped[bytes]
+    content_sealed: Mapped[bytes | None]
+
+    content = SealedText("content_sealed")
+
+    def seal_owner(self) -> Owner:
+        """Sealed with the practice's key, as the exercise itself is."""
+        return Owner(OwnerKind.PRACTICE, self.practice_id)

@@ -5,6 +5,7 @@ This area is below exercises and tests, so it knows them only by these facts and
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from portal.homework.models import TaskKind
 from portal.homework.rules import Gate
@@ -58,7 +59,7 @@ class SmallPart:
 class Catalogue:
     """What an area says about its kind of task.
 
-    `tasks`: what can be assigned today, in the order of the library. `find`: one version of one task, LookupError if there
+    `tasks`: what a therapist (by the person's id; None: whoever it is) can assign today, in the order of the library. `find`: one version of one task, LookupError if there
     is none. The endpoints are those of a partner at work (`response_id`), of what was opened to both (`response_id`), and
     of the therapist (`assignment_id`).
     `words_of`: says an answer in words for a summary (task, version, prompt, decoded JSON value), None for what no summary
@@ -66,7 +67,7 @@ class Catalogue:
     `small_part`: finds one (task, version, stage, whether it is for one person alone), None where there is none.
     """
 
-    tasks: Callable[[], Sequence[Task]]
+    tasks: Callable[[UUID | None], Sequence[Task]]
     find: Callable[[str, str], Task]
     work_endpoint: str
     opened_endpoint: str
@@ -129,7 +130,7 @@ class OfTask:
         return catalogue_of(self.kind).desk_endpoint
 
 
-def library() -> list[Task]:
-    """List everything that can be assigned, tests first."""
+def library(person_id: UUID) -> list[Task]:
+    """List everything that this therapist can assign, tests first."""
     kinds = sorted(_catalogues, key=lambda kind: kind is not TaskKind.TEST)
-    return [task for kind in kinds for task in _catalogues[kind].tasks()]
+    return [task for kind in kinds for task in _catalogues[kind].tasks(person_id)]

@@ -1,6 +1,7 @@
 """What assigning needs to know of published questionnaires: those of which the practice has the words."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from portal.homework.models import Assignment, TaskKind
 from portal.homework.registry import Catalogue, StageFacts, Task
@@ -13,7 +14,7 @@ from portal.transaction import current_session
 ONLY_STAGE = (StageFacts(number=1, has_reveal=False, has_joint=False),)
 
 
-def tasks() -> Sequence[Task]:
+def tasks(_person_id: UUID | None) -> Sequence[Task]:
     """List the questionnaires that can be given: nothing without words. One statement."""
     found = current_wordings(current_session())
     return [task_for(key, str(found[key.id].version)) for key in keys().values() if key.id in found]

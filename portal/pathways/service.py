@@ -250,7 +250,7 @@ def _is_due(session: Session, pathway: Pathway, now: datetime) -> bool:
 def _give(session: Session, ground: _Ground, step: PathwayStep, now: datetime) -> None:
     """Give one step. The row of `Given` comes first: whoever comes second fails there, and writes nothing at all."""
     pathway, couple = ground.pathway, ground.couple
-    task, due_on = _task(step), None
+    task, due_on = _task(step, pathway.started_by_id), None
     if step.due_days is not None:
         due_on = now.astimezone(parse_zone(pathway.zone)).date() + timedelta(days=step.due_days)
     try:
@@ -274,8 +274,8 @@ def _give(session: Session, ground: _Ground, step: PathwayStep, now: datetime) -
     _look_ahead(pathway)
 
 
-def _task(step: PathwayStep) -> Task:
-    for task in library():
+def _task(step: PathwayStep, person_id: UUID) -> Task:
+    for task in library(person_id):
         if (task.kind.value, task.id) == (step.kind, step.task_id):
             return task
     raise StepStuck(Stuck.GONE)

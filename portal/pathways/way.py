@@ -88,10 +88,17 @@ def is_finished(assignment: Assignment) -> bool:
 
 
 def _titles(pathways: Sequence[Pathway]) -> dict[tuple[str, str], str]:
-    """Name what steps ask for; of no kind that none of them asks for, since a library may cost a statement."""
-    kinds = {step.kind for pathway in pathways for step in pathway.steps} & set(TaskKind)
-    tasks = [task for kind in sorted(kinds) for task in catalogue_of(TaskKind(kind)).tasks()]
-    return {(task.kind.value, task.id): task.title for task in tasks}
+    """Name what steps ask for; of no kind that none of them asks for, since a library may cost a statement.
+
+    Only where a step asks for what is not everybody's is it looked up what the one who started the pathway can give.
+    """
+    titles: dict[tuple[str, str], str] = {}
+    for person_id in (None, *dict.fromkeys(pathway.started_by_id for pathway in pathways)):
+        asked = {(step.kind, step.task_id) for pathway in pathways for step in pathway.steps}
+        for kind in sorted({kind for kind, _task_id in asked - titles.keys()} & set(TaskKind)):
+            for task in catalogue_of(TaskKind(kind)).tasks(person_id):
+                titles[kind, task.id] = task.title
+    return titles
 
 
 def _way(

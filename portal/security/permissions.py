@@ -46,6 +46,9 @@ class Permission(StrEnum):
     DIARY_HOURS_EDIT = "diary:hours:edit"  # set own hours, places, kinds of consultations and time off
     DOCUMENTS_DOCUMENT_DOWNLOAD = "documents:document:download"  # fetch a released document
     DOCUMENTS_DOCUMENT_RETRY = "documents:document:retry"  # ask again for a document that failed
+    EXERCISES_EXERCISE_WRITE = (
+        "exercises:exercise:write"  # write own exercises, look at all that one may give
+    )
     HOME_PARTNER_VIEW = "home:partner:view"  # the partner's home
     HOME_STAFF_VIEW = "home:staff:view"  # the home of people who work in the practice
     HOMEWORK_TASK_ASSIGN = "homework:task:assign"  # ask a couple, or one person of it, to do something

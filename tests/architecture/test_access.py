@@ -142,7 +142,17 @@ WITH_IDS = sorted(
         endpoint
         for endpoint, _ in LEDGER
         if endpoint.split(".")[0]
-        in {"caseload", "meetings", "documents", "booking", "calendars", "homework", "pathways", "safety"}
+        in {
+            "caseload",
+            "meetings",
+            "documents",
+            "booking",
+            "calendars",
+            "exercises",
+            "homework",
+            "pathways",
+            "safety",
+        }
     }
     - OF_THE_PRACTICE
 )

@@ -9,6 +9,9 @@ from sqlalchemy.orm import Session
 from portal.assessments.definition import readiness_test
 from portal.clock import utc_now
 from portal.demo_homework import ANAS_SITTING, ANAS_VALUES, BENS_SITTING, BENS_VALUES, IDEAS, Desk
+from portal.exercises.authoring import begin_exercise, publish_exercise, share_exercise
+from portal.exercises.checking import find_exercise
+from portal.exercises.drafts import copy_of
 from portal.homework.commenting import comment_on
 from portal.homework.models import Answer, Assignment, Opening, Response, TaskKind
 from portal.homework.rules import Gate, Reach, Standing, Step
@@ -45,6 +48,7 @@ def begin_homework(session: Session, cast: Cast) -> Places:
     open_stage(session, therapist, test.id, 1, now=now)
     end_assignment(session, therapist, test.id, Standing.CLOSED, now=now)
     places |= _say_something(session, therapist, values, now) | _begin_a_way(session, therapist, cast, now)
+    places |= _write_an_exercise(session, therapist, now)
     goal = desk.assign(TaskKind.EXERCISE, GOAL, days_ago=2)
     desk.answer(ana, goal, {"ideas": IDEAS})
     fresh = desk.assign(TaskKind.TEST, TEST, days_ago=1)
@@ -79,12 +83,24 @@ def _begin_a_way(session: Session, therapist: Member, cast: Cast, now: datetime)
     return {"template_id": template.id, "pathway_id": way.id, "step_id": way.steps[0].id}
 
 
+def _write_an_exercise(session: Session, therapist: Member, now: datetime) -> Places:
+    """Let the therapist have an exercise of the own hand, which colleagues may give too."""
+    row = begin_exercise(session, therapist, copy_of(find_exercise("values-compass", "1")), now=now)
+    publish_exercise(session, therapist, row.id, therapist="All of it.", partner="What both shared.", now=now)
+    share_exercise(session, therapist, row.id, now=now)
+    return {
+        "exercise_id": row.id, "prompt_id": "tender", "side": "a", "part": 1, "task_id of exercises.preview": str(row.id),
+        "version of exercises.preview": "1",
+    }  # fmt: skip
+
+
 def add_way(session: Session, therapist: Member, couple_id: UUID, now: datetime) -> None:
-    """Let there be one more template, and a couple have been on one more pathway."""
+    """Let there be one more template and one more own exercise, and a couple have been on one more pathway."""
     steps = (PlannedStep("exercise", "my-goals-our-overlap", Rule(Delivery.WEEKDAY, weekday=0)),)
     template = save_template(session, therapist, None, title="Once more", purpose="", steps=steps, now=now)
     way = start_pathway(session, therapist, couple_id, plan_of(template), zone="Europe/London", now=now)
     stop(session, therapist, way.id, now)
+    _write_an_exercise(session, therapist, now)
 
 
 def add_homework(session: Session, therapist: Member, couple_id: UUID) -> None:

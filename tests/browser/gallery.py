@@ -71,6 +71,7 @@ from tests.browser.measures import hang_measures
 from tests.browser.pathways import hang_pathways
 from tests.browser.waitlist import hang_waitlist
 from tests.conftest import settings_for
+from tests.support.authenticator import keep_passkey
 from tests.support.individual import all_said, ask_quietly, fill_in
 from tests.support.processes import free_port
 
@@ -142,7 +143,9 @@ def _fill(session: Session, settings: Settings, gallery: Gallery) -> None:
         for row in rows
     }
     gallery.logins = {name: account.id for name, account in accounts.items()}
-    accounts["olivia"].is_totp_on = False
+    accounts["olivia"].is_totp_on = accounts["fay"].is_totp_on = False
+    for name in ("ana", "fay"):
+        keep_passkey(session, accounts[name].id, doubted_at=utc_now() if name == "ana" else None)
     session.execute(delete(Consent).where(Consent.person_id == accounts["dan"].person_id))
     jane = Member(
         accounts["jane"].id, accounts["jane"].person_id, UUID(int=0), frozenset({Role.THERAPIST}), utc_now()
@@ -232,7 +235,7 @@ def _hang_tasks(session: Session, jane: Member, ana: Account, gallery: Gallery) 
     """Ask for what the demo left in the library, and withdraw it once Ana has finished, so that it can be asked anew."""
     couple = session.scalars(select(Couple).where(Couple.number == 1)).one()
     viewer = Member(ana.id, ana.person_id, UUID(int=0), frozenset({Role.PARTNER}), utc_now())
-    for task in library():
+    for task in library(jane.person_id):
         if busy_with(session, couple.id, task):
             continue
         alone = ana.person_id if task.is_for_one else None

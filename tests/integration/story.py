@@ -28,6 +28,7 @@ from portal.security.crypto import hashed_token
 from portal.security.login import cookie_name
 from portal.transaction import current_session, transaction
 from tests.integration.canaries import WORDS
+from tests.support.authenticator import Authenticator, Flaws
 from tests.support.processes import wait_until
 
 
@@ -190,6 +191,13 @@ class Story:
             "channel": "email", "phone": WORDS.phone, "when": "always", "voicemail": "no", "code_word": WORDS.code_word, "words": WORDS.about_card,
         }  # fmt: skip
         send(first, "/safe-contact", card)
+        self._add_passkey(first)
+
+    def _add_passkey(self, person: httpx.Client) -> None:
+        """Have a device of the person's make one, as the script of the page does."""
+        asked = person.get("/account/passkeys/new").json()
+        made = Authenticator().make(asked["options"], Flaws(origin=self.home, host="localhost"))
+        send(person, "/account/passkeys", {"label": WORDS.device, "state": asked["state"], "answer": made})
 
     def _do_homework(self, jane: httpx.Client, couple: str) -> None:
         """One word for each state: open to both, kept back, shared and shut, private, not finished."""

@@ -46,7 +46,7 @@ class Homework:
 
 # An area that says nothing of words: plain texts are quoted.
 CATALOGUE = Catalogue(
-    tasks=list,
+    tasks=lambda _person_id: [],
     find=lambda _task_id, _version: EXERCISE,
     work_endpoint="home.partner",
     opened_endpoint="home.partner",

@@ -251,7 +251,7 @@ def storm_through(storm: Storm, cast: Cast, windows: Sequence[float]) -> None:
 
 
 def at_once(port: int, requests: Sequence[Request], journal: Journal) -> list[Answer]:
-    """Open one connection each, then send all, each at its moment; give the answers in the order of the requests."""
+    """Send all, each at its moment and on a connection of its own; give the answers in the order of the requests."""
     journal.note("intent", acts=[[one.act, one.who] for one in requests])
     answers = asyncio.run(_at_once(port, requests))
     journal.note("answers", acts=[[one.request.act, one.request.who, one.status] for one in answers])
@@ -265,23 +265,28 @@ def percentile(seconds: Iterable[float], share: float) -> float:
 
 
 async def _at_once(port: int, requests: Sequence[Request]) -> list[Answer]:
-    lines = [await asyncio.open_connection("127.0.0.1", port) for _ in requests]
-    return list(await asyncio.gather(*(_ask(line, one) for line, one in zip(lines, requests, strict=True))))
+    return list(await asyncio.gather(*(_ask(port, one) for one in requests)))
 
 
-async def _ask(line: tuple[asyncio.StreamReader, asyncio.StreamWriter], request: Request) -> Answer:
-    reader, writer = line
+async def _ask(port: int, request: Request) -> Answer:
     await asyncio.sleep(request.after)
     began = time.perf_counter()
     try:
-        writer.write(_written(request))
-        await writer.drain()
-        raw = await asyncio.wait_for(reader.read(-1), PATIENCE)
+        raw = await asyncio.wait_for(_exchange(port, _written(request)), PATIENCE)
     except (OSError, TimeoutError):
         raw = b""
+    return _read(request, raw, time.perf_counter() - began)
+
+
+async def _exchange(port: int, request: bytes) -> bytes:
+    """Open a line when the button is pressed: the one that the form came by was closed while the visitor was typing."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(request)
+        await writer.drain()
+        return await reader.read(-1)
     finally:
         writer.close()
-    return _read(request, raw, time.perf_counter() - began)
 
 
 def _written(request: Request) -> bytes:

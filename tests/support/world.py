@@ -33,6 +33,9 @@ from portal.diary.models import (
     WeeklyHoursRow,
 )
 from portal.documents.models import Document, DocumentKind, DocumentState
+from portal.exercises.authoring import begin_exercise, publish_exercise
+from portal.exercises.checking import find_exercise
+from portal.exercises.drafts import copy_of
 from portal.files.store import put_blob
 from portal.homework.models import Answer, Assignment, Comment, Response, TaskKind
 from portal.homework.rules import Gate, Reach, Scope, Step
@@ -48,6 +51,7 @@ from portal.security.crypto import Owner, OwnerKind, hashed_token
 from portal.security.viewer import TokenPurpose
 from portal.sources.models import CampaignLink
 from portal.transaction import transaction
+from tests.support.authenticator import keep_passkey
 from tests.support.cast import Actor, Cast, make_cast, make_person
 from tests.support.individual import all_said, ask_quietly, fill_in
 from tests.support.measuring import measures_of
@@ -106,12 +110,13 @@ def make_world(app: Flask) -> World:
         alone = session.get_one(Response, answer.response_id).assignment_id
         places |= {"answer_id": answer.id, "comment_id": comment.id}
         places |= {f"assignment_id of homework.{name}": alone for name in ("comment", "take_back_comment")}
-        places |= _pathway(session, cast)
+        places |= _pathway(session, cast) | _own_exercise(session, cast)
         places |= measures_of(session, cast, utc_now())
         places |= {
             "task_id of exercises": "values-compass",
             "version of exercises": "1",
-            "line_id of exercises": uuid4(), "goal_id": uuid4(),
+            "line_id of exercises": uuid4(),
+            "goal_id": uuid4(),
         }
         places |= public_things(session, cast, post) | opening(session, cast)
         signed = app.extensions["signer"].sign_id(TokenPurpose.CONSULTATION, lead.id)
@@ -143,6 +148,7 @@ def make_world(app: Flask) -> World:
         for endpoint in ("verify", "enter", "send_again"):
             tokens[f"booking.{endpoint}"] = sign(TokenPurpose.CONSULTATION_CODE, lead.id)
         places["entry_id"] = waiting.id
+        places["passkey_id"] = keep_passkey(session, cast.ana.account_id).id
         for endpoint in ("come_along", "join_in"):
             tokens[f"booking.{endpoint}"] = sign(TokenPurpose.CONSULTATION_GUEST, lead.id)
         for endpoint in ("guest", "guest_event", "leave"):
@@ -200,6 +206,18 @@ def _pathway(session: Session, cast: Cast) -> dict[str, object]:
     template = save_template(session, jane, None, title="Quietly", purpose="", steps=steps, now=now)
     pathway = start_pathway(session, jane, cast.couple_id, plan_of(template), zone="Europe/London", now=now)
     return {"template_id": template.id, "pathway_id": pathway.id, "step_id": pathway.steps[0].id}
+
+
+def _own_exercise(session: Session, cast: Cast) -> dict[str, object]:
+    """An exercise that Jane copied and published, and shares with nobody."""
+    jane, now = cast.therapist.member(), utc_now()
+    row = begin_exercise(session, jane, copy_of(find_exercise("values-compass", "1")), now=now)
+    publish_exercise(
+        session, jane, row.id, therapist="What they write.", partner="What both shared.", now=now
+    )
+    return {
+        "exercise_id": row.id, "prompt_id": "tender", "side": "a", "part": 1, "task_id of exercises.preview": str(row.id),
+    }  # fmt: skip
 
 
 def _commented_answer(session: Session, cast: Cast) -> tuple[Answer, Comment]:

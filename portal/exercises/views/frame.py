@@ -11,8 +11,8 @@ from flask_babel import gettext as _
 from portal.couples.models import SecretsPolicy
 from portal.errors import NotFound
 from portal.exercises.answers import Given, decoded, shortfall
-from portal.exercises.checking import find_exercise
 from portal.exercises.definition import Exercise, Prompt
+from portal.exercises.finding import find_exercise
 from portal.exercises.goals import active_goals
 from portal.exercises.queries import (
     OwnPart,

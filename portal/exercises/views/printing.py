@@ -4,17 +4,18 @@ from uuid import UUID
 
 from flask.typing import ResponseReturnValue
 
-from portal.errors import NotFound
 from portal.exercises.answers import REPLIES
-from portal.exercises.checking import find_exercise
 from portal.exercises.definition import RANGES, TEXTS, FieldType
+from portal.exercises.shelf import find_readable
 from portal.exercises.views.blueprint import blueprint
 from portal.exercises.views.check import answered
 from portal.exercises.views.frame import own_sheet
 from portal.exercises.wording import reply_words
 from portal.homework.rules import Scope
 from portal.security.gate import requires
+from portal.security.login import current_member
 from portal.security.permissions import Permission
+from portal.transaction import current_session
 from portal.web.htmx import render
 
 
@@ -35,10 +36,7 @@ def printed(response_id: UUID) -> ResponseReturnValue:
 @requires(Permission.HOMEWORK_TASK_ASSIGN)
 def empty_sheet(task_id: str, version: str) -> ResponseReturnValue:
     """Show an exercise without answers, for paper."""
-    try:
-        exercise = find_exercise(task_id, version)
-    except LookupError:
-        raise NotFound("exercise") from None
+    exercise = find_readable(current_session(), current_member(), task_id, version)
     return render(
         "exercises/empty_sheet.html",
         exercise=exercise,

@@ -1,5 +1,6 @@
 """The therapist gives a couple something to do, and sees all that was given."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -82,16 +83,17 @@ def assign(couple_id: UUID) -> ResponseReturnValue:
     """Show the library and give something of it. A form of one press elsewhere sends `task` alone: then for both."""
     viewer, session, form = current_member(), current_session(), AssignForm()
     couple = get_couple(session, viewer, couple_id)
-    form.offer(library(), couple.partners)
+    tasks = library(viewer.person_id)
+    form.offer(tasks, couple.partners)
     if not form.is_submitted():
-        return _library_page(couple, form)
+        return _library_page(couple, form, tasks)
     today = utc_now().astimezone(parse_zone(get_self(session, viewer).zone)).date()
     if not form.check(today):
-        return _library_page(couple, form, 422)
-    return _assign(viewer, couple_id, form)
+        return _library_page(couple, form, tasks, 422)
+    return _assign(viewer, couple_id, form, tasks)
 
 
-def _assign(viewer: Member, couple_id: UUID, form: AssignForm) -> ResponseReturnValue:
+def _assign(viewer: Member, couple_id: UUID, form: AssignForm, tasks: Sequence[Task]) -> ResponseReturnValue:
     task, due_on, now = form.to_task(), form.due_on.data, utc_now()
     try:
         with transaction() as session:
@@ -104,11 +106,13 @@ def _assign(viewer: Member, couple_id: UUID, form: AssignForm) -> ResponseReturn
                 )  # fmt: skip
     except (NoLongerAsked, OnHold, AlreadyAsked) as refusal:
         form.add_error("task", WHY_NOT[type(refusal)])
-        return _library_page(get_couple(current_session(), viewer, couple_id), form, 409)
+        return _library_page(get_couple(current_session(), viewer, couple_id), form, tasks, 409)
     return redirect_to(url_for("homework.of_couple", couple_id=couple_id))
 
 
-def _library_page(couple: Couple, form: AssignForm, status: int = 200) -> ResponseReturnValue:
+def _library_page(
+    couple: Couple, form: AssignForm, tasks: Sequence[Task], status: int = 200
+) -> ResponseReturnValue:
     viewer, session = current_member(), current_session()
     is_held = find_hold(session, couple.id) is not None
     with_them = {
@@ -118,7 +122,7 @@ def _library_page(couple: Couple, form: AssignForm, status: int = 200) -> Respon
     }
     offers = {
         key_of(task): Offer(task, with_them.get((task.kind, task.id)), task.is_marked and is_held)
-        for task in library()
+        for task in tasks
     }
     return render(
         "homework/assign.html",

@@ -80,7 +80,7 @@ def _find_plan(key: str) -> Plan:
 
 
 def _titles() -> dict[str, str]:
-    return {f"{task.kind}:{task.id}": task.title for task in library()}
+    return {f"{task.kind}:{task.id}": task.title for task in library(current_member().person_id)}
 
 
 def _edit(template_id: UUID | None, plan: Plan | None) -> ResponseReturnValue:
@@ -88,9 +88,9 @@ def _edit(template_id: UUID | None, plan: Plan | None) -> ResponseReturnValue:
     if not form.is_submitted():
         if plan is not None:
             form.show(plan)
-        form.offer(library())
+        form.offer(library(current_member().person_id))
         return _page(form, template_id)
-    form.offer(library())
+    form.offer(library(current_member().person_id))
     if not form.check():
         return _page(form, template_id, status=422)
     with transaction() as session:
