@@ -2,7 +2,6 @@
 
 import json
 import secrets
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -14,11 +13,9 @@ from flask import Flask
 from playwright.sync_api import BrowserContext
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
-from werkzeug.serving import make_server
 
 from portal.accounts.invitations import invite
-from portal.accounts.models import Account, LoginSession, OneTimePurpose, OneTimeToken
-from portal.app import create_app
+from portal.accounts.models import Account, OneTimePurpose, OneTimeToken
 from portal.assessments.definition import readiness_test
 from portal.assessments.differing import say_differ
 from portal.assessments.service import fingerprint, finish, preview, share
@@ -72,8 +69,9 @@ from tests.browser.pathways import hang_pathways
 from tests.browser.waitlist import hang_waitlist
 from tests.conftest import settings_for
 from tests.support.authenticator import keep_passkey
+from tests.support.cast import begin_sign_in
 from tests.support.individual import all_said, ask_quietly, fill_in
-from tests.support.processes import free_port
+from tests.support.serving import home_of, served
 
 RESET_TOKEN = "r" * 43
 MAIL = """To: us@example.org
@@ -98,14 +96,11 @@ class Gallery:
         self, context: BrowserContext, user_name: str, *, waiting: bool = False, limited: bool = False
     ) -> None:
         """Sign a browser in by a row of its own, whose proof lasts for the whole walk."""
-        token, now = secrets.token_urlsafe(16), utc_now()
         with self.app.app_context(), transaction() as session:
-            login = LoginSession(
-                account_id=self.logins[user_name], token_hash=hashed_token(token), device="Firefox on Windows",
-                is_waiting=waiting, is_limited=limited, proved_at=now + timedelta(hours=1), last_seen_at=now,
-                expires_at=now + timedelta(hours=8),
+            token, _ = begin_sign_in(
+                session, self.logins[user_name], device="Firefox on Windows", is_waiting=waiting, is_limited=limited,
+                proved_at=utc_now() + timedelta(hours=1),
             )  # fmt: skip
-            session.add(login)
             name = cookie_name()
         context.add_cookies([{"name": name, "value": token, "url": self.home}])
 
@@ -113,24 +108,15 @@ class Gallery:
 @contextmanager
 def hung_gallery(folder: Path) -> Iterator[Gallery]:
     """Fill a migrated database below ``folder`` with the demo and what it lacks, and serve it."""
-    port = free_port()
-    settings = settings_for(folder, public_url=f"http://localhost:{port}", is_demo=True, is_development=True)
-    app = create_app(settings)
-    gallery = Gallery(app=app, home=settings.public_url)
-    with app.test_request_context():
-        with transaction() as session:
-            seed(session, settings)
-        with transaction() as session:
-            _fill(session, settings, gallery)
-    server = make_server("localhost", port, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
+    with served(settings_for(folder, is_demo=True)) as app:
+        settings: Settings = app.extensions["settings"]
+        gallery = Gallery(app=app, home=home_of(app))
+        with app.test_request_context():
+            with transaction() as session:
+                seed(session, settings)
+            with transaction() as session:
+                _fill(session, settings, gallery)
         yield gallery
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def _fill(session: Session, settings: Settings, gallery: Gallery) -> None:

@@ -1,21 +1,17 @@
 """A passkey from the first to the last day, in a browser with a device that the browser itself plays."""
 
 import shutil
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
-from werkzeug.serving import make_server
 
-from portal.app import create_app
-from portal.extensions import db
 from tests.conftest import Filled, settings_for
 from tests.support.browser import PHONE, Visitor
 from tests.support.cast import PASSWORD, Cast
-from tests.support.processes import free_port
+from tests.support.serving import home_of, served
 
 PersonAt = Callable[..., AbstractContextManager[Visitor]]
 
@@ -24,19 +20,8 @@ PersonAt = Callable[..., AbstractContextManager[Visitor]]
 def home(filled_with_cast: Filled[Cast], tmp_path: Path) -> Iterator[str]:
     """The address of a portal with the cast in it."""
     shutil.copytree(filled_with_cast.folder, tmp_path, dirs_exist_ok=True)
-    port = free_port()
-    app = create_app(settings_for(tmp_path, public_url=f"http://localhost:{port}"))
-    server = make_server("localhost", port, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://localhost:{port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-        with app.app_context():
-            db.engine.dispose()
+    with served(settings_for(tmp_path)) as app:
+        yield home_of(app)
 
 
 def give_device(page: Page) -> None:

@@ -12,7 +12,6 @@ import asyncio
 import json
 import os
 import random
-import secrets
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -26,17 +25,15 @@ from uuid import UUID
 from flask import Flask
 from sqlalchemy import select
 
-from portal.accounts.models import LoginSession
 from portal.booking.models import Consultation
 from portal.booking.rules import ConsultationStatus, new_form_id
 from portal.clock import utc_now
 from portal.diary.models import OccupiedInterval
 from portal.extensions import db
-from portal.security.crypto import hashed_token
 from portal.security.viewer import TokenPurpose
 from portal.transaction import current_session, transaction
 from tests.booking.visit import ANSWERS, free_slots_of, iso
-from tests.support.cast import Actor, Cast
+from tests.support.cast import Actor, Cast, begin_sign_in
 
 PATIENCE = 60
 CLIENTS, MOVERS, HOLDERS = 200, 10, 40
@@ -220,15 +217,9 @@ def upset(storm: Storm, start: datetime, cookie: str) -> None:
 
 def sign_in(app: Flask, therapist: Actor) -> str:
     """Let the therapist be signed in; cookie and form token, joined by a bar."""
-    token, now = secrets.token_urlsafe(16), utc_now()
     with transaction() as session:
-        row = LoginSession(
-            account_id=therapist.account_id, token_hash=hashed_token(token), device="Test", proved_at=now,
-            last_seen_at=now, expires_at=now + timedelta(hours=8),
-        )  # fmt: skip
-        session.add(row)
-        session.flush()
-        form_token = app.extensions["signer"].form_token(row.id)
+        token, login_session_id = begin_sign_in(session, therapist.account_id)
+    form_token = app.extensions["signer"].form_token(login_session_id)
     return f"{token}|{form_token}"
 
 
