@@ -1,6 +1,6 @@
 """What the invented couple of the demo has done between its sessions.
 
-An exercise that is open to both, a test that waits for its therapist, and one more exercise that has been begun.
+A pathway of which the first exercise is open to both, a test that waits for its therapist, and one more exercise that has been begun.
 """
 
 import json
@@ -24,6 +24,9 @@ from portal.homework.queries import desk_answers
 from portal.homework.registry import task_of
 from portal.homework.reviewing import mark_reviewed
 from portal.homework.rules import PageMark, Scope
+from portal.pathways.rules import Delivery, Rule
+from portal.pathways.service import start_pathway
+from portal.pathways.shipped import Plan, PlannedStep
 from portal.security.viewer import Member
 
 VALUES = ("values-compass", "1")
@@ -62,6 +65,11 @@ BENS_SITTING = {
 }  # fmt: skip
 IDEAS = "A weekend without any plan. A shelf for the two of us. Learning to cook one proper curry."
 
+WAY = "From values to goals, unhurried"
+ZONE = "Europe/London"
+AT_ONCE = Rule(Delivery.AT_ONCE)
+THREE_WEEKS, A_MONTH = (Rule(Delivery.AFTER_DAYS, days=days, hour=9) for days in (21, 30))
+
 
 def do_homework(
     session: Session, therapist: Member, pair: tuple[Member, Member], couple_id: UUID, now: datetime
@@ -85,7 +93,7 @@ class Desk:
 
     def talk_about_values(self, answers: Mapping[Member, Mapping[str, object]]) -> Assignment:
         """Let both answer and share the exercise on values; their stories were talked about in a session."""
-        assignment = self.assign(TaskKind.EXERCISE, VALUES, days_ago=9)
+        assignment = self.start_way()
         for person, said in answers.items():
             part = self.answer(person, assignment, said)
             homework.submit(self.session, person, part, seconds=None, now=self._days_ago(6))
@@ -113,14 +121,30 @@ class Desk:
             homework.share(self.session, person, part, shown=shown_rows(shown), now=self._days_ago(1))
         return assignment
 
+    def start_way(self) -> Assignment:
+        """Start the couple on a pathway nine days ago; give what it gave at once. Its next task is twelve days ahead."""
+        plan = Plan(
+            "demo",
+            WAY,
+            "",
+            (
+                _step(VALUES[0], AT_ONCE),
+                _step("my-goals-our-overlap", THREE_WEEKS),
+                _step("revisit-and-revise", A_MONTH),
+            ),
+        )
+        pathway = start_pathway(
+            self.session, self.therapist, self.couple_id, plan, zone=ZONE, now=self._days_ago(9)
+        )
+        pathway.created_at = self._days_ago(9)
+        assignment = self.session.get_one(Assignment, pathway.steps[0].assignment_id)
+        return self._as_of(assignment, 9)
+
     def assign(self, kind: TaskKind, task: tuple[str, str], *, days_ago: int) -> Assignment:
         """Give both something, some days ago."""
         asked = task_of(kind, *task)
         assignment = homework.assign(self.session, self.therapist, self.couple_id, asked, now=self.now)
-        assignment.created_at = self._days_ago(days_ago)
-        self.session.flush()
-        self.session.refresh(assignment, ["responses"])
-        return assignment
+        return self._as_of(assignment, days_ago)
 
     def answer(self, person: Member, assignment: Assignment, answers: Mapping[str, object]) -> UUID:
         """Write answers to the first part of an exercise; return whose part it is."""
@@ -135,8 +159,18 @@ class Desk:
         save_answers(self.session, person, part, changes, PageMark(""), now=self.now)
         return part
 
+    def _as_of(self, assignment: Assignment, days_ago: int) -> Assignment:
+        assignment.created_at = self._days_ago(days_ago)
+        self.session.flush()
+        self.session.refresh(assignment, ["responses"])
+        return assignment
+
     def _days_ago(self, days: int) -> datetime:
         return self.now - timedelta(days=days)
+
+
+def _step(task_id: str, rule: Rule) -> PlannedStep:
+    return PlannedStep(TaskKind.EXERCISE.value, task_id, rule)
 
 
 def _sitting(test: Questionnaire, by_domain: Mapping[str, tuple[int, ...]]) -> list[Change]:

@@ -221,6 +221,7 @@ class ResetCodeForm(ChoosePasswordForm, ResetForm):
         filters=[stripped],
         validators=[InputRequired(_l("Please enter the code.")), Text(CODE_LETTERS)],
     )
+    password = _new_password(_l("New password"))  # once more, so that the page and its summary have it last
 
 
 class InvitationCodeForm(Form):

@@ -98,6 +98,16 @@ def _parted(session: Session, goals: Select[KeptGoal]) -> Goals:
     return Goals(active, sorted(ends, key=lambda one: one.ended_at, reverse=True))
 
 
+def get_goal(session: Session, viewer: Member, goal_id: UUID) -> KeptGoal:
+    """Load one goal, for the two and their therapist. One statement. Raises NotFound."""
+    goal = session.scalar(
+        _visible(viewer).where(KeptGoal.id == goal_id).execution_options(populate_existing=True)
+    )
+    if goal is None:
+        raise NotFound(str(goal_id))
+    return goal
+
+
 def end_goal(
     session: Session, viewer: Member, goal_id: UUID, ending: GoalEnding, *, now: datetime
 ) -> KeptGoal:
@@ -105,11 +115,7 @@ def end_goal(
 
     Raises NotFound, and NoLongerAsked where the couple's records are closed.
     """
-    goal = session.scalar(
-        _visible(viewer).where(KeptGoal.id == goal_id).execution_options(populate_existing=True)
-    )
-    if goal is None:
-        raise NotFound(str(goal_id))
+    goal = get_goal(session, viewer, goal_id)
     if session.scalar(select(Couple.status).where(Couple.id == goal.couple_id)) in CLOSED:
         raise NoLongerAsked(str(goal_id))
     first = update(KeptGoal).where(KeptGoal.id == goal_id, KeptGoal.ended_at.is_(None))

@@ -40,7 +40,7 @@ def test_both_who_owe_and_who_send_ask_the_card() -> None:
     source = (ROOT / "portal/notices/service.py").read_text("utf-8")
     functions = dict(re.findall(r"^def (\w+)\((.*?)(?=^def |\Z)", source, re.MULTILINE | re.DOTALL))
     asking = {name for name, body in functions.items() if "leaving_time(" in body}
-    assert asking == {"queue_message", "_leaves_now"}
+    assert asking == {"queue_message", "judge_again", "_leaves_now"}
     assert "_leaves_now(" in functions["what_to_say"]
     making = {name for name, body in functions.items() if re.search(r"\bMessagePart\(", body)}
     assert making == {"queue_message", "_keep_inside"}

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from portal.accounts.models import Account
 from portal.clock import utc_now
 from portal.couples.models import Couple
+from portal.exercises.models import GoalEnding, KeptGoal
 from portal.homework.answers import Change, save_answers, save_joint
 from portal.homework.models import Assignment, Response, TaskKind
 from portal.homework.rules import Gate, PageMark, Scope
@@ -44,6 +45,7 @@ def hang_exercises(session: Session, jane: Member, accounts: dict[str, Account])
         change = Change("pick", json.dumps(words), Scope.JOINT, opened_at=number)
         save_joint(session, viewer, part, [change], PageMark(f"{number:016x}"), now=utc_now())
     assignment_id = session.scalars(select(Response.assignment_id).where(Response.id == second)).one()
+    _keep_goals(session, session.get_one(Assignment, assignment_id))
     pages = {
         "exercise": begun[ana.person_id, 1], "choices": f"{begun[ana.person_id, 1]}/1", "ranking": f"{begun[ana.person_id, 1]}/2",
         "scales": f"{begun[ana.person_id, 1]}/3", "writing paper": f"{begun[ana.person_id, 1]}/4",
@@ -56,6 +58,23 @@ def hang_exercises(session: Session, jane: Member, accounts: dict[str, Account])
         "empty exercise": "/reflections/empty/city-or-cabin/1",
         "exercise on the desk": f"/couples/tasks/{assignment_id}/reflection",
     }
+
+
+def _keep_goals(session: Session, assignment: Assignment) -> None:
+    """Let both keep a goal, and have reached one and let go of another."""
+    for slot, words, ending in (
+        ("g1", "A walk each week, without telephones.", None),
+        ("g2", "One curry that we can both cook.", GoalEnding.MET),
+        ("g3", "A boat of our own.", GoalEnding.LET_GO),
+    ):
+        ended_at = utc_now() if ending else None
+        session.add(
+            KeptGoal(
+                assignment_id=assignment.id, couple_id=assignment.couple_id, slot=slot, kept_at=utc_now(), words=words,
+                levels="", ending=ending, ended_at=ended_at,
+            )
+        )  # fmt: skip
+    session.flush()
 
 
 def _given(

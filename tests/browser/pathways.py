@@ -3,7 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from portal.accounts.models import Account
@@ -12,7 +12,7 @@ from portal.couples.models import Couple
 from portal.homework.commenting import comment_on
 from portal.homework.models import Answer, Assignment, Response, TaskKind
 from portal.homework.rules import Course, Gate, Reach, Scope, Standing, Step
-from portal.pathways.models import Pathway
+from portal.pathways.models import Pathway, PathwayStep
 from portal.pathways.rules import Delivery, Rule, Stuck
 from portal.pathways.service import save_template, skip, start_pathway
 from portal.pathways.shipped import Plan, PlannedStep, shipped
@@ -54,7 +54,7 @@ def _walk(session: Session, jane: Member, couple: Couple, way: Pathway) -> None:
     """Let the first step be done, the second be with them, the third be left out, and the next wait for the therapist."""
     done, with_them = session.scalars(
         select(Assignment)
-        .where(Assignment.couple_id == couple.id)
+        .where(Assignment.couple_id == couple.id, ~exists().where(PathwayStep.assignment_id == Assignment.id))
         .order_by(Assignment.created_at, Assignment.id)
         .limit(2)
     ).all()

@@ -33,6 +33,8 @@ class Words:
     second_first: str = "Qanaralong"
     second_email: str = "qanarjoined@example.org"
     letter: str = "Qanarletter about a boat"
+    decline: str = "Qanardecline with a name of a colleague"
+    directions: str = "Qanardirections by the blue door"
     calendar_address: str = "Qanarfeed"
     partner_name: str = "Qanarpartner"
     partner_last_name: str = "Qanarother"
@@ -75,6 +77,8 @@ class Words:
 
 
 WORDS = Words()
+# What every booker of a place reads is not sealed; it stands in the database, and on no other way out.
+UNSEALED = {"directions"}
 
 
 def found_in(content: bytes, marks: dict[str, str]) -> set[str]:
@@ -149,4 +153,13 @@ def of_backup(app: Flask, backup: Path) -> Iterator[tuple[str, bytes]]:
 def betrayed(places: Iterable[tuple[str, bytes]]) -> list[str]:
     """List where which words can be read."""
     marks = WORDS.marks()
-    return [f"{place}: {name}" for place, content in places for name in sorted(found_in(content, marks))]
+    return [
+        f"{place}: {name}"
+        for place, content in places
+        for name in sorted(found_in(content, marks))
+        if not (name in UNSEALED and _is_database(place))
+    ]
+
+
+def _is_database(place: str) -> bool:
+    return place.startswith(("table place", "backup")) or ".sqlite3" in place

@@ -16,7 +16,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from portal.accounts.models import Account
-from portal.booking.models import Consultation, IntakeQuestion
+from portal.booking.models import Consultation, ConsultationStatus, IntakeQuestion
 from portal.booking.rules import TOO_QUICK
 from portal.clock import utc_now
 from portal.notices.models import Message
@@ -82,6 +82,7 @@ class Story:
         self._write_letter()
         jane = self.browser()
         self._sign_in(jane, "jane")
+        self._say_no_and_the_way(jane)
         couple = self._make_couple(jane)
         self._accept(jane, couple, 0, WORDS.user_name, WORDS.password)
         self._accept(jane, couple, 1, WORDS.partner_user_name, WORDS.partner_password)
@@ -140,6 +141,17 @@ class Story:
         person = self.sign_ins[name]
         send(browser, "/sign-in", {"identity": name, "password": person["password"]})
         send(browser, "/sign-in/code", {"code": pyotp.TOTP(person["totp_secret"]).now()})
+
+    def _say_no_and_the_way(self, jane: httpx.Client) -> None:
+        """Decline a request that was there before with words, and say how a place is found."""
+        with self.app.app_context():
+            waiting = select(Consultation.id).where(Consultation.status == ConsultationStatus.REQUESTED)
+            lead = current_session().scalars(waiting.order_by(Consultation.created_at).limit(1)).one()
+        declined = {"no-reason": "time", "no-words": WORDS.decline}
+        send(jane, f"/requests/{lead}", declined, to=f"/requests/{lead}/decline")
+        self._let_mails_leave()
+        place = {"kind": "online", "name": "By video", "directions": WORDS.directions}
+        send(jane, "/diary/places/new", place)
 
     def _make_couple(self, jane: httpx.Client) -> str:
         with self.app.app_context():

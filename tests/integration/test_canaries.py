@@ -48,13 +48,13 @@ SHARED = {"focus", "going_well", "working_on", "remember_a", "remember_b", "agre
 NAMES = {"first_name", "partner_name"}
 LEAD = {
     "last_name", "email", "words", "partner_last_name", "partner_email", "phone", "reply", "message", "answer",
-    "second_first", "second_email",
+    "second_first", "second_email", "decline",
 }  # fmt: skip
 ALONE = {"safe_hours", "safe_word", "about_contact", "code_word", "about_card"}
 OPENED = {"opened_goal", "partner_goal", "shown_line", "joint_goal"}
 FINISHED = OPENED | {"kept_goal", "shut_story"}
 MAY_KNOW = {
-    "jane": SHARED | NAMES | LEAD | ALONE | FINISHED | {"comment_alone", "comment_both", "way_title", "note", "process_note", "letter"},
+    "jane": SHARED | NAMES | LEAD | ALONE | FINISHED | {"comment_alone", "comment_both", "way_title", "note", "process_note", "letter", "directions"},
     WORDS.user_name: SHARED | NAMES | FINISHED | {"comment_alone", "comment_both", "tender", "dreamt", "draft", "code_word", "about_card", "phone", "email", "device"},
     WORDS.partner_user_name: SHARED | NAMES | OPENED | {"comment_both", "partner_email"},
     "samir": {"way_title"},  # a template is the practice's

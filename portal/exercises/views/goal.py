@@ -13,7 +13,7 @@ from portal.couples.models import Couple
 from portal.couples.queries import CLOSED, get_couple
 from portal.errors import NotFound
 from portal.exercises.definition import Exercise
-from portal.exercises.goals import end_goal, goals_between, goals_of, keep, leave_alone, offered_to
+from portal.exercises.goals import end_goal, get_goal, goals_between, goals_of, keep, leave_alone, offered_to
 from portal.exercises.lines import lines_between
 from portal.exercises.models import GoalEnding, ShownLine
 from portal.exercises.queries import People, find_people
@@ -93,6 +93,7 @@ def wish_of_line(line_id: UUID) -> ResponseReturnValue:
 @requires(Permission.HOMEWORK_TASK_WORK)
 def end_own(goal_id: UUID) -> ResponseReturnValue:
     """End a goal of both, as one of them; why, and by whom, is shown to nobody."""
+    get_goal(current_session(), current_member(), goal_id)
     ending = _read_ending()
     if ending is None:
         return _between_page(HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -113,6 +114,8 @@ def of_couple(couple_id: UUID) -> ResponseReturnValue:
 def end_theirs(couple_id: UUID, goal_id: UUID) -> ResponseReturnValue:
     """End a goal of a couple, as was said in a session."""
     couple = get_couple(current_session(), current_member(), couple_id)
+    if get_goal(current_session(), current_member(), goal_id).couple_id != couple_id:
+        raise NotFound(str(goal_id))
     ending = _read_ending()
     if ending is None:
         return _goals_page(couple, HTTPStatus.UNPROCESSABLE_ENTITY)
