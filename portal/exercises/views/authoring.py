@@ -379,8 +379,13 @@ def _prompt_page(
     me = get_self(current_session(), current_member())
     exercise = _as_it_stands(exercise_id, _draft_of(exercise_id))
     hints = {
-        scope.value: " ".join(
-            _readers_of(scope, me.first_name, is_marked=exercise.is_marked, is_for_one=exercise.is_hidden)[:2]
+        scope.value: _(
+            "They read above it: “%(words)s”",
+            words=" ".join(
+                _readers_of(
+                    scope, me.first_name, is_marked=exercise.is_marked, is_for_one=exercise.is_hidden
+                )[:2]
+            ),
         )
         for scope in Scope
     }
