@@ -271,7 +271,7 @@ class Story:
         bench = send(jane, "/practice/exercises/new", head).url.path
         asked = {"kind": "short_text", "text": WORDS.own_question, "share": "reveal", "stage": "1"}
         send(jane, f"{bench}/questions/new", asked)
-        assert "Version 1" in send(jane, f"{bench}/publish", {}).text
+        assert "Version 1" in send(jane, bench, {}, to=f"{bench}/publish").text
 
     def _write(self, jane: httpx.Client, couple: str) -> None:
         meeting = send(

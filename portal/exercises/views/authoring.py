@@ -361,6 +361,7 @@ def _goal_page(
         status=status,
         form=form,
         exercise_id=exercise_id,
+        title=draft["exercise"]["title"],
         gaps=form.gaps(draft) if form.type.data else [],
         sent=request.form,
         seen=seen,
