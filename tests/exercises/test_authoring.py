@@ -259,11 +259,15 @@ def test_publishing_the_same_again_makes_no_version(app: Flask, cast: Cast, jane
     desk = begun(jane)
     assert desk.publishes().status_code == 422
     prompt = desk.asks()
+    assert "The newest version says" not in words(jane.get(desk.address))
     assert desk.publishes().status_code == 303
+    assert "The newest version says what stands here." in words(jane.get(desk.address))
+    assert "Changed since" not in words(jane.get("/practice/exercises"))
     again = desk.publishes()
     assert again.status_code == 409
     assert "nothing to publish" in words(again)
     desk.changes(prompt, text=LINE["text"], is_required="y")
+    assert "Changed since" in words(jane.get("/practice/exercises"))
     assert desk.publishes().status_code == 303
     with app.app_context():
         assert current_session().scalars(select(ExerciseVersion.number)).all() == [1, 2]
