@@ -116,7 +116,7 @@ def create_owner(
 @main.command("reset-second-factor")
 @click.argument("user_name")
 def reset_second_factor(user_name: str) -> None:
-    """Let USER_NAME, who lost phone and backup codes, set up a new second step at the next sign-in."""
+    """Let USER_NAME, who lost phone, passkeys and backup codes, set up a new second step at the next sign-in."""
     from portal.accounts.second_factor import reset_second_factor as reset
     from portal.clock import utc_now
     from portal.errors import NotFound
@@ -128,7 +128,8 @@ def reset_second_factor(user_name: str) -> None:
     except NotFound:
         raise click.ClickException("Nobody has this user name.") from None
     click.echo(
-        "Done. Every sign-in of this account has ended. The next one asks for the password and a new second step."
+        "Done. Every sign-in of this account has ended and its passkeys open nothing any more. "
+        "The next one asks for the password and a new second step."
     )
 
 

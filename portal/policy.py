@@ -49,6 +49,7 @@ PERMISSIONS: Policy = {
     Permission.ACCOUNT_PROOF_GIVE: anybody_of(LIMITED_PARTNER, STAFF),
     Permission.ACCOUNT_SECURITY_EDIT: anybody_of(PARTNER, STAFF, fresh=True),
     Permission.ACCOUNT_SIGN_INS_LIST: anybody_of(PARTNER, STAFF),
+    Permission.ACCOUNT_RESET_ISSUE: anybody_of(THERAPIST, fresh=True),
     Permission.ACCOUNT_UNLOCK_ISSUE: anybody_of(THERAPIST, fresh=True),
     Permission.ACCOUNT_UNLOCK_USE: anybody_of(LIMITED_PARTNER),
     Permission.BLOG_POST_WRITE: anybody_of(THERAPIST),

@@ -15,6 +15,8 @@ from portal.web.forms import Form, StringField, Text, stripped
 
 IDENTITY_LETTERS = 320  # an address may have this many (RFC 3696, erratum 1690)
 CODE_LETTERS = 32
+LABEL_LETTERS = 60
+ANSWER_LETTERS = 20_000  # a device's answer has about two thousand; some makers add certificates
 PROBLEMS = {
     PasswordProblem.TOO_SHORT: _l("Please use at least 12 characters. Four or five words that do not belong together are good."),
     PasswordProblem.TOO_LONG: _l("Please use at most 128 characters."),
@@ -26,6 +28,9 @@ PROBLEMS = {
 CODE_HINT = _l("The six digits from your app, or one of your backup codes.")
 CODE_REFUSED = _l(
     "This code is not right, or it was used before. Each code works once; please wait for the next one."
+)
+PASSKEY_REFUSED = _l(
+    "This passkey could not be used, or it took too long. Please try once more, or use your password."
 )
 WAIT = _l("There were many tries. Please wait a quarter of an hour, then try again.")
 
@@ -135,6 +140,31 @@ class SetUpForm(Form):
     )
 
 
+class PasskeyForm(Form):
+    """What a device answered, and the challenge that it was asked; a script fills it in."""
+
+    state = HiddenField(validators=[InputRequired(PASSKEY_REFUSED), Text(ANSWER_LETTERS)])
+    answer = HiddenField(validators=[InputRequired(PASSKEY_REFUSED), Text(ANSWER_LETTERS)])
+    next = HiddenField()
+
+
+class LabelForm(Form):
+    """What somebody calls one of their passkeys."""
+
+    label = StringField(
+        _l("Name"),
+        filters=[stripped],
+        validators=[InputRequired(_l("Please give it a name.")), Text(LABEL_LETTERS)],
+    )
+
+
+class NewPasskeyForm(LabelForm):
+    """A new passkey: its name, and what the device answered."""
+
+    state = HiddenField(validators=[Text(ANSWER_LETTERS)])
+    answer = HiddenField(validators=[Text(ANSWER_LETTERS)])
+
+
 class ProofForm(Form):
     """The password once more."""
 
@@ -179,6 +209,17 @@ class ChoosePasswordForNameForm(ChoosePasswordForm):
         _l("Your user name"),
         filters=[stripped],
         validators=[InputRequired(_l("Please enter your user name.")), Text(IDENTITY_LETTERS)],
+    )
+
+
+class ResetCodeForm(ChoosePasswordForm, ResetForm):
+    """A new password with a code from the therapist."""
+
+    code = StringField(
+        _l("Code"),
+        description=_l("Eight digits, from your therapist. They hold for 15 minutes."),
+        filters=[stripped],
+        validators=[InputRequired(_l("Please enter the code.")), Text(CODE_LETTERS)],
     )
 
 

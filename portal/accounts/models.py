@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.orm import Model
@@ -89,15 +89,51 @@ class BackupCode(Model):
     used_at: Mapped[datetime | None]
 
 
+class Passkey(Sealed):
+    """A key pair that a person's device made for this login (WebAuthn); only its public half is here.
+
+    `user_handle`: what the device knows the account by: random, the same for all passkeys of an account, and nothing else.
+    `sign_count`: how often the device says it was used; 0 for those that do not count. A 32-bit number without sign.
+    `transports`: how a browser may reach the device, in the browser's own words, parted by spaces.
+    `is_backed_up`: the device keeps copies elsewhere, for instance in the account that all phones of a person share.
+    `doubted_at`: it once answered with a count that had been there before, so a copy of it may be about.
+    """
+
+    __tablename__ = "passkey"
+    __table_args__ = (Index("ix_passkey_account_id", "account_id"),)
+
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"))
+    credential_id: Mapped[bytes] = mapped_column(unique=True)
+    user_handle: Mapped[bytes]
+    public_key: Mapped[bytes]
+    sign_count: Mapped[int] = mapped_column(BigInteger)
+    transports: Mapped[str]
+    is_backed_up: Mapped[bool]
+    label_sealed: Mapped[bytes | None]
+    last_used_at: Mapped[datetime | None]
+    doubted_at: Mapped[datetime | None]
+
+    label = SealedText("label_sealed")
+
+    account: Mapped[Account] = relationship(lazy="raise_on_sql")
+
+    def seal_owner(self) -> Owner:
+        """Sealed with the key of the person whose login it opens."""
+        return self.account.seal_owner()
+
+
 class OneTimePurpose(StrEnum):
     """What a stored one-time token does."""
 
     RESET = "reset"  # choose a new password, from a mailed link
+    RESET_CODE = (
+        "reset_code"  # choose a new password, with a code that the therapist gave in person or in a call
+    )
     UNLOCK = "unlock"  # lift the limit after a mailed reset, with a code handed over in person
 
 
 class OneTimeToken(Model):
-    """A reset link or an unlock code: hashed, short-lived, single use, few tries."""
+    """A reset link or a code that was handed over: hashed, short-lived, single use, few tries."""
 
     __tablename__ = "one_time_token"
     __table_args__ = (Index("ix_one_time_token_account_id", "account_id"),)

@@ -8,7 +8,7 @@ from sqlalchemy import or_, select, true
 from sqlalchemy.orm import Session, joinedload, selectinload
 from sqlalchemy.sql.base import ExecutableOption
 
-from portal.accounts.models import Account, Invitation, LoginSession, OneTimePurpose, OneTimeToken
+from portal.accounts.models import Account, Invitation, LoginSession, OneTimePurpose, OneTimeToken, Passkey
 from portal.accounts.rules import LAPSED_FOR, UNDER_WAY, is_alive
 from portal.errors import NotFound
 from portal.people.models import Person
@@ -125,6 +125,16 @@ def get_account(session: Session, account_id: UUID) -> Account:
 def find_account_of_person(session: Session, person_id: UUID) -> Account | None:
     """Find the account of a person whom the caller may see. Two statements."""
     return session.scalar(select(Account).where(Account.person_id == person_id).options(*_whole()))
+
+
+def hold_account(session: Session, account: Account) -> None:
+    """Let nobody else change the ways into this account until the transaction ends, and read anew what they are. One statement."""
+    session.refresh(account, ["is_totp_on"], with_for_update=True)
+
+
+def holds_passkey(session: Session, account_id: UUID) -> bool:
+    """Tell whether an account can be opened with a passkey. One statement."""
+    return session.scalar(select(Passkey.id).where(Passkey.account_id == account_id).limit(1)) is not None
 
 
 def list_sign_ins(session: Session, viewer: Member, now: datetime) -> Sequence[LoginSession]:

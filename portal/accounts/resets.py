@@ -11,7 +11,7 @@ from sqlalchemy import CursorResult, or_, update
 from sqlalchemy.orm import Session
 
 from portal.accounts.models import Account, OneTimePurpose, OneTimeToken
-from portal.accounts.queries import accounts_named, accounts_sharing, get_account, roles_of
+from portal.accounts.queries import accounts_named, accounts_sharing, get_account, holds_passkey, roles_of
 from portal.accounts.rules import RESET_ADDRESS, RESET_AGE, RESET_NETWORK, CodeRefused
 from portal.accounts.service import tell_of_change
 from portal.accounts.sign_ins import end_all_but
@@ -33,7 +33,7 @@ def may_request(session: Session, identity: str, network: str, now: datetime) ->
 def send_reset(session: Session, identity: str, *, link_to: Callable[[str], str], now: datetime) -> None:
     """Mail a link for a new password to whom `identity` means, if there is anybody; name nobody in it."""
     named = [get_account(session, account.id) for account in accounts_named(session, identity)]
-    carriers = [account for account in named if _may_reset(account)]
+    carriers = [account for account in named if may_reset(session, account)]
     if not carriers:
         return
     token = new_token()
@@ -53,7 +53,7 @@ def send_reset(session: Session, identity: str, *, link_to: Callable[[str], str]
 def accounts_meant(session: Session, reset: OneTimeToken) -> Sequence[Account]:
     """List whose password a link may change: whoever reads the inbox that it was sent to. Four statements."""
     carrier = get_account(session, reset.account_id)
-    return [account for account in accounts_sharing(session, carrier) if _may_reset(account)]
+    return [account for account in accounts_sharing(session, carrier) if may_reset(session, account)]
 
 
 def pick_account(session: Session, meant: Sequence[Account], user_name: str) -> Account | None:
@@ -77,6 +77,8 @@ def use_reset(
 ) -> None:
     """Set the new password, once; end every sign-in and every other open reset of this account.
 
+    After a mailed link only appointments are open; a code from the therapist leaves nothing shut.
+
     Raises:
         CodeRefused: the link was used meanwhile.
     """
@@ -84,17 +86,18 @@ def use_reset(
     if cast("CursorResult[None]", session.execute(unused.values(used_at=now))).rowcount != 1:
         raise CodeRefused(str(reset.id))
     others = update(OneTimeToken).where(
-        OneTimeToken.purpose == OneTimePurpose.RESET,
+        OneTimeToken.purpose.in_((OneTimePurpose.RESET, OneTimePurpose.RESET_CODE)),
         or_(OneTimeToken.account_id == account.id, OneTimeToken.account_id == reset.account_id),
     )
     session.execute(others.where(OneTimeToken.used_at.is_(None)).values(used_at=now))
-    account.password_hash, account.is_limited = new_hash, True
+    account.password_hash, account.is_limited = new_hash, reset.purpose is OneTimePurpose.RESET
     end_all_but(session, account.id, None, now)
     record_of(session, TokenHolder(TokenPurpose.RESET, reset.id), Action.RESET_USED, account)
     tell_of_change(session, account, now)
 
 
-def _may_reset(account: Account) -> bool:
-    # A mail alone must never be enough for staff: without a second factor yet, it would be (AUT-06).
-    is_bare_staff = bool(roles_of(account) & STAFF) and not account.is_totp_on
+def may_reset(session: Session, account: Account) -> bool:
+    """Tell whether a login's password can be set anew: a link or a code alone is never enough for staff (AUT-06)."""
+    is_without_codes = bool(roles_of(account) & STAFF) and not account.is_totp_on
+    is_bare_staff = is_without_codes and not holds_passkey(session, account.id)
     return not account.is_disabled and not is_bare_staff

@@ -18,7 +18,7 @@ LAPSED_FOR = timedelta(
 )  # how long after its last use a sign-in may still hand in what was typed (decision 18)
 UNDER_WAY = timedelta(minutes=1)  # a request may arrive this late after its sign-in was ended by hand
 RESET_AGE = timedelta(minutes=60)
-UNLOCK_AGE = timedelta(minutes=15)
+HANDED_CODE_AGE = timedelta(minutes=15)
 INVITATION_AGE = timedelta(days=14)  # with a code that is passed on another way
 INVITATION_AGE_WITHOUT_CODE = timedelta(hours=72)  # AUT-04
 KNOWN_NETWORK_AGE = timedelta(days=90)
@@ -64,6 +64,8 @@ SECOND_FACTOR_DAY = Limit("second_factor_day", 50, timedelta(days=1))
 PROOF = Limit("proof", 10, timedelta(minutes=15))
 RESET_ADDRESS = Limit("reset_address", 3, timedelta(hours=1))
 RESET_NETWORK = Limit("reset_network", 20, timedelta(hours=1))
+RESET_CODE = Limit("reset_code", 10, timedelta(minutes=15))
+RESET_CODE_NETWORK = Limit("reset_code_network", 30, timedelta(minutes=15))
 RESET_LINK = Limit("reset_link", 30, timedelta(minutes=15))
 INVITATION_LINK = Limit("invitation_link", 30, timedelta(minutes=15))
 UNLOCK = Limit("unlock", 10, timedelta(minutes=15))

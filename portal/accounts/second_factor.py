@@ -16,9 +16,9 @@ import pyotp
 from sqlalchemy import CursorResult, Update, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from portal.accounts.models import Account, BackupCode
+from portal.accounts.models import Account, BackupCode, Passkey
 from portal.accounts.passwords import slow_code_hash
-from portal.accounts.queries import get_account, roles_of
+from portal.accounts.queries import get_account, hold_account, holds_passkey, roles_of
 from portal.accounts.rules import SECOND_FACTOR, SECOND_FACTOR_DAY, CodeRefused, asks_second_factor
 from portal.accounts.service import tell_of_change
 from portal.accounts.sign_ins import end_all_but
@@ -138,12 +138,14 @@ def turn_on(
 
 
 def turn_off(session: Session, viewer: Viewer, account: Account, now: datetime) -> None:
-    """Turn the second factor off, for those who need none. Needs roles loaded.
+    """Turn the codes off, for those who need no second factor or have a passkey for one. Needs roles loaded.
 
     Raises:
         Conflict: people of the practice must have one (AUT-02).
     """
-    if asks_second_factor(roles_of(account), is_totp_on=False):
+    hold_account(session, account)
+    is_needed = asks_second_factor(roles_of(account), is_totp_on=False)
+    if is_needed and not holds_passkey(session, account.id):
         raise Conflict(str(account.id))
     account.totp_secret, account.is_totp_on = "", False
     session.execute(delete(BackupCode).where(BackupCode.account_id == account.id))
@@ -154,7 +156,7 @@ def turn_off(session: Session, viewer: Viewer, account: Account, now: datetime) 
 def reset_second_factor(session: Session, user_name: str, now: datetime) -> None:
     """Let somebody who lost phone and backup codes set up a new second factor; for whoever holds the machine itself.
 
-    Every sign-in of the account ends. The password stays, so that the next sign-in asks for it and for a new set-up.
+    Passkeys go too: they were on the phone as well. Every sign-in of the account ends. The password stays, so that the next sign-in asks for it and for a new set-up.
 
     Raises:
         NotFound: nobody has this user name.
@@ -167,6 +169,7 @@ def reset_second_factor(session: Session, user_name: str, now: datetime) -> None
     account = get_account(session, found)
     account.totp_secret, account.is_totp_on = "", False
     session.execute(delete(BackupCode).where(BackupCode.account_id == account.id))
+    session.execute(delete(Passkey).where(Passkey.account_id == account.id))
     end_all_but(session, account.id, None, now)
     record_of(session, Anonymous(), Action.SECOND_FACTOR_CHANGED, account, result="reset on the machine")
     tell_of_change(session, account, now)

@@ -64,24 +64,39 @@ def note_success(session: Session, identity: str, network: str, now: datetime) -
 
 
 def open_sign_in(
-    session: Session, account: Account, *, device: str, now: datetime, new_hash: str | None = None
+    session: Session,
+    account: Account,
+    *,
+    device: str,
+    now: datetime,
+    new_hash: str | None = None,
+    by_passkey: bool = False,
 ) -> str:
     """Begin a sign-in after a right password; return its token, which is shown to nobody else and stored hashed.
 
     It waits, and opens nothing, where a second factor is asked for. `new_hash`: the password hashed with today's
-    settings. Needs roles loaded.
+    settings. `by_passkey`: it came by a passkey, which is both factors and has nothing to do with the password: it waits
+    for nothing and is not limited, but what limits the *password* after a mailed reset stays (AUT-06), because whoever
+    chose that password may be somebody else. Needs roles loaded.
     """
     if new_hash is not None:
         account.password_hash = new_hash
-    token, is_waiting = new_token(), asks_second_factor(roles_of(account), is_totp_on=account.is_totp_on)
+    asks_more = asks_second_factor(roles_of(account), is_totp_on=account.is_totp_on)
+    token, is_waiting = new_token(), asks_more and not by_passkey
     sign_in = LoginSession(
         account=account, account_id=account.id, token_hash=hashed_token(token), device=device, is_waiting=is_waiting,
-        is_limited=account.is_limited, proved_at=now, last_seen_at=now, expires_at=now + (WAITING if is_waiting else ABSOLUTE),
+        is_limited=account.is_limited and not by_passkey, proved_at=now, last_seen_at=now, expires_at=now + (WAITING if is_waiting else ABSOLUTE),
     )  # fmt: skip
     session.add(sign_in)
     session.flush()
     if not is_waiting:
-        record_of(session, member_of(sign_in), Action.SIGNED_IN, sign_in)
+        record_of(
+            session,
+            member_of(sign_in),
+            Action.SIGNED_IN,
+            sign_in,
+            result="by passkey" if by_passkey else "ok",
+        )
     return token
 
 

@@ -5,17 +5,16 @@ from datetime import datetime
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import CursorResult, Update, update
+from sqlalchemy import CursorResult, update
 from sqlalchemy.orm import Session
 
+from portal.accounts.handed_codes import code_hash, is_open, issue_code, spend_try
 from portal.accounts.models import Account, LoginSession, OneTimePurpose, OneTimeToken
 from portal.accounts.queries import find_account_of_person, get_own_account
-from portal.accounts.rules import UNLOCK_AGE
 from portal.accounts.sign_ins import end_all_but, renew_sign_in
 from portal.audit.rules import Action
 from portal.audit.service import record_of
 from portal.errors import NotFound
-from portal.security.crypto import MasterKey, new_code
 from portal.security.viewer import Member, Viewer
 
 IsClientOf = Callable[[Session, Viewer, UUID], bool]
@@ -39,16 +38,7 @@ def get_client_account(
 
 def issue_unlock(session: Session, viewer: Member, account: Account, *, now: datetime) -> str:
     """Make an eight-digit code that lifts the limit of a client's login within 15 minutes; older codes end."""
-    code = new_code()
-    session.execute(_open_codes(account.id, now).values(expires_at=now))
-    unlock = OneTimeToken(
-        account_id=account.id, purpose=OneTimePurpose.UNLOCK, token_hash=_hash(session, account.id, code), tries_left=5,
-        expires_at=now + UNLOCK_AGE,
-    )  # fmt: skip
-    session.add(unlock)
-    session.flush()
-    record_of(session, viewer, Action.UNLOCK_ISSUED, unlock)
-    return code
+    return issue_code(session, viewer, account, OneTimePurpose.UNLOCK, Action.UNLOCK_ISSUED, now=now)
 
 
 def use_unlock(session: Session, viewer: Member, code: str, now: datetime) -> str | None:
@@ -56,30 +46,17 @@ def use_unlock(session: Session, viewer: Member, code: str, now: datetime) -> st
 
     None is no error to roll back: the try that was spent must be kept.
     """
-    fitting = _open_codes(viewer.account_id, now).where(
-        OneTimeToken.token_hash == _hash(session, viewer.account_id, code), OneTimeToken.tries_left > 0
+    own, purpose = [viewer.account_id], OneTimePurpose.UNLOCK
+    fitting = update(OneTimeToken).where(
+        is_open(own, purpose, now),
+        OneTimeToken.token_hash == code_hash(session, purpose, viewer.account_id, code),
+        OneTimeToken.tries_left > 0,
     )
     if cast("CursorResult[None]", session.execute(fitting.values(used_at=now))).rowcount != 1:
-        session.execute(_open_codes(viewer.account_id, now).values(tries_left=OneTimeToken.tries_left - 1))
+        spend_try(session, own, purpose, now)
         return None
     account = get_own_account(session, viewer)
     account.is_limited = session.get_one(LoginSession, viewer.login_session_id).is_limited = False
     end_all_but(session, viewer.account_id, viewer.login_session_id, now)
     record_of(session, viewer, Action.UNLOCK_USED, account)
     return renew_sign_in(session, viewer, now)
-
-
-def _open_codes(account_id: UUID, now: datetime) -> Update:
-    return update(OneTimeToken).where(
-        OneTimeToken.account_id == account_id,
-        OneTimeToken.purpose == OneTimePurpose.UNLOCK,
-        OneTimeToken.used_at.is_(None),
-        OneTimeToken.expires_at > now,
-    )
-
-
-def _hash(session: Session, account_id: UUID, code: str) -> bytes:
-    # Keyed with a key outside the database, because eight digits alone could be tried out on a stolen copy.
-    keyring: MasterKey = session.info["keyring"]
-    digits = "".join(letter for letter in code if letter.isalnum())
-    return keyring.lookup_code(f"unlock|{account_id}|{digits}")

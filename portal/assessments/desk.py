@@ -12,14 +12,13 @@ from portal.assessments.joint import Zone
 from portal.assessments.readiness import Change, Score, TherapistResult, score_domain, therapist_result
 from portal.assessments.saying import absence_words, answer_words
 from portal.assessments.since import Scored, Since, since
-from portal.assessments.sitting import answers_of
 from portal.assessments.suggestions import suggested_exercises
 from portal.couples.models import Partner
 from portal.homework.models import Answer, Response
 from portal.homework.registry import Task
 from portal.homework.rules import Step
 from portal.psychometrics.alignment import Difference
-from portal.psychometrics.items import Absent, Answers, Item
+from portal.psychometrics.items import Absent, Answers, Item, answers_of
 
 GAPS = (Zone.SEEN_DIFFERENTLY, Zone.BOTH_SEE_ROOM)
 
@@ -168,7 +167,7 @@ def answer_text(test: Questionnaire, item: Item, answers: Answers | None) -> str
 def _person(test: Questionnaire, partner: Partner, part: Response, rows: Mapping[str, str]) -> PersonDesk:
     if part.step is Step.WRITING or part.submitted_at is None:
         return PersonDesk(partner, None, None)
-    answers = answers_of(test, rows)
+    answers = answers_of(test.items, rows)
     result = therapist_result(test, answers, seconds=part.seconds, scored_at=part.submitted_at)
     return PersonDesk(partner, answers, result)
 

@@ -1,39 +1,32 @@
-"""Forms of the Readiness Test: one page of it, and what of a finished sitting is shared."""
+"""Forms of the Readiness Test: an item of it, and what of a finished sitting is shared."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from wtforms.fields import HiddenField, RadioField, SelectChoice, SelectMultipleField
-from wtforms.validators import StopValidation
+from wtforms.fields import HiddenField, SelectChoice, SelectMultipleField
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from portal.assessments.definition import Domain, Preference, Questionnaire, Statement
 from portal.assessments.readiness import score_shareable
 from portal.assessments.saying import absence_words, answer_words
 from portal.assessments.sitting import read_typed
-from portal.psychometrics.items import Answer, Answers, AnswersRefused, number_of
+from portal.homework.item_forms import ItemField
+from portal.psychometrics.items import Answers, number_of
 from portal.web.forms import Form
 
-NO_ANSWER = _l("Please choose one of the answers shown, or leave this one out.")
 NOT_THERE = _l("Please choose among what is shown here.")
 Question = Statement | Preference
 
 
-class ItemField(RadioField):  # type: ignore[misc]  # WTForms is untyped
+class StatementField(ItemField):
     """One item: its places first, then the reasons for no answer."""
 
     def __init__(self, test: Questionnaire, item: Question, **kwargs: Any) -> None:
-        self.item = item
-        self.answer: Answer | None = None
-        places = {
-            str(value): answer_words(test, item, value) for value in range(item.lowest, item.highest + 1)
-        }
-        choices = [
-            SelectChoice(value, words) for value, words in [*places.items(), *absence_words(item).items()]
-        ]
-        super().__init__(_(item.text), [Judged()], choices=choices, validate_choice=False, **kwargs)
+        numbers = range(item.lowest, item.highest + 1)
+        places = [(str(value), answer_words(test, item, value)) for value in numbers]
+        super().__init__(item, _(item.text), places, absence_words(item).items(), read_typed, **kwargs)
 
     @property
     def is_preference(self) -> bool:
@@ -44,50 +37,6 @@ class ItemField(RadioField):  # type: ignore[misc]  # WTForms is untyped
     def is_protected(self) -> bool:
         """Tell whether nothing for the partner is ever made of it."""
         return isinstance(self.item, Statement) and self.item.is_protected
-
-    @property
-    def places(self) -> list[Any]:
-        """List the options that are numbers."""
-        return list(self)[: self.item.highest - self.item.lowest + 1]
-
-    @property
-    def absences(self) -> list[Any]:
-        """List the options that are reasons for no number."""
-        return list(self)[self.item.highest - self.item.lowest + 1 :]
-
-
-class Judged:
-    """A validator that lets the rules of the test decide what is an answer; none at all is none."""
-
-    def __call__(self, form: Any, field: Any) -> None:
-        """Stop with a sentence that helps."""
-        if not field.raw_data:
-            return
-        try:
-            field.answer = read_typed(field.item, field.raw_data[0] if len(field.raw_data) == 1 else "")
-        except AnswersRefused:
-            field.data = None
-            raise StopValidation(NO_ANSWER) from None
-
-
-class PageForm(Form):
-    """One domain: its statements, then its preferences."""
-
-    @property
-    def questions(self) -> list[ItemField]:
-        """List the items of the page in printed order."""
-        return [field for field in self if isinstance(field, ItemField)]
-
-    def to_answers(self) -> dict[str, Answer]:
-        """Give what was chosen and is an answer, by item id; what was left out is not there."""
-        return {one.name: one.answer for one in self.questions if one.answer is not None}
-
-
-def page_form(test: Questionnaire, domain: Domain, chosen: Mapping[str, str | int] | None = None) -> PageForm:
-    """Make the form of one domain: as it was sent, or showing what was `chosen` before, by item id."""
-    fields = {item.id: ItemField(test, item) for item in domain.items}
-    kind: type[PageForm] = type("PageForm", (PageForm,), fields)
-    return kind() if chosen is None else kind(formdata=None, data=chosen)
 
 
 class Several(SelectMultipleField):  # type: ignore[misc]  # WTForms is untyped

@@ -8,13 +8,13 @@ from sqlalchemy.orm import Session
 
 from portal.assessments.definition import Questionnaire
 from portal.assessments.own_data import Taken
-from portal.assessments.sitting import answers_of
 from portal.couples.models import Partner, Side
 from portal.errors import NotFound
 from portal.homework.models import Answer, Assignment, Response, TaskKind
 from portal.homework.rules import Step
 from portal.practice.models import ConsentKind
 from portal.practice.queries import has_given
+from portal.psychometrics.items import answers_of
 from portal.security.viewer import Member
 
 MOST_COUPLES = 2000
@@ -67,5 +67,6 @@ def sittings_without_names(session: Session, test: Questionnaire) -> list[Taken]
     ):
         rows[answer.response_id][answer.prompt_id] = answer.value
     return [
-        Taken(one.couple_id, one.person_id, one.submitted_at, answers_of(test, rows[one.id])) for one in found
+        Taken(one.couple_id, one.person_id, one.submitted_at, answers_of(test.items, rows[one.id]))
+        for one in found
     ]

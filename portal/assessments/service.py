@@ -2,42 +2,26 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from portal.assessments.catalogue import is_known, questionnaire_of
+from portal.assessments.catalogue import questionnaire_of
 from portal.assessments.sharing import Shared, shown_rows, what_is_shared
-from portal.assessments.sitting import answers_of, seconds_spent
+from portal.assessments.sitting import seconds_spent
 from portal.errors import Conflict, NotFound
 from portal.homework import service as homework
-from portal.homework.answers import Change, Saved, save_answers
 from portal.homework.models import Response
 from portal.homework.queries import get_own_response, lock_assignment, own_answers
-from portal.homework.rules import NotFinished, PageMark, Step
+from portal.homework.rules import NotFinished, Step
+from portal.psychometrics.items import answers_of
 from portal.security.viewer import Member
 
 
 class NotAsSeen(Conflict):
     """What would be shared is no longer what its author saw before."""
-
-
-def save_page(
-    session: Session,
-    viewer: Member,
-    response_id: UUID,
-    changes: Sequence[Change],
-    mark: PageMark,
-    *,
-    now: datetime,
-) -> Saved:
-    """Save a page of a sitting as `save_answers` does. Raises NotFound also for what is no sitting of a known test."""
-    saved = save_answers(session, viewer, response_id, changes, mark, now=now)
-    if not is_known(saved.assignment):
-        raise NotFound(str(response_id))
-    return saved
 
 
 def finish(session: Session, viewer: Member, response_id: UUID, *, now: datetime) -> Response:
@@ -67,7 +51,7 @@ def preview(
         raise NotFinished(str(response_id))
     test = questionnaire_of(response.assignment)
     rows = {one.prompt_id: one.value for one in own_answers(session, viewer, response_id).values()}
-    return what_is_shared(test, answers_of(test, rows), domain_ids, item_ids)
+    return what_is_shared(test, answers_of(test.items, rows), domain_ids, item_ids)
 
 
 def fingerprint(shared: Shared) -> str:

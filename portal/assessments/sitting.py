@@ -1,12 +1,10 @@
-"""One person's sitting as it is stored: answers as JSON, one row each, and the time that went into them. Pure."""
+"""What a form says of an item, and the time that went into a sitting. Pure."""
 
-import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from portal.assessments.definition import Questionnaire
 from portal.psychometrics.items import Absent, Answer, AnswersRefused, Item, check_answer
 
 LONGEST_STRETCH = timedelta(minutes=30)  # more between two answers was a pause
@@ -19,22 +17,6 @@ def read_typed(item: Item, typed: str) -> Answer:
     if answer is Absent.NOT_ANSWERED:  # the absence of a row, and nothing that could be chosen
         raise AnswersRefused([item.id])
     return answer
-
-
-def stored(answer: Answer) -> str:
-    """Put an answer into the JSON of its row."""
-    return json.dumps(answer)
-
-
-def answers_of(test: Questionnaire, rows: Mapping[str, str]) -> dict[str, Answer]:
-    """Read a sitting from its rows (JSON by item id); other rows do not count, an item without one was not answered.
-
-    Raises AnswersRefused when a row holds no answer to its item.
-    """
-    return {
-        item.id: check_answer(item, json.loads(rows[item.id])) if rows.get(item.id) else Absent.NOT_ANSWERED
-        for item in test.items
-    }
 
 
 def seconds_spent(begun_at: datetime | None, saved_at: Iterable[datetime]) -> int | None:

@@ -1,7 +1,7 @@
 """What visitors bring to a first talk from other pages of ours: kept by the area that made it, registered here.
 
 Booking is below such areas, so it knows what was brought only by these functions. It waits for a booking form by the form's
-keyed code, becomes the booker's once the booking counts, is shown on the request's page, and goes when the request is erased.
+keyed code, becomes the booker's once the booking counts (or waits with them on the waiting list), is shown on the request's page, and goes when the request is erased.
 """
 
 from collections.abc import Callable
@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from portal.booking.models import Consultation
+from portal.booking.rules import PartnerKnows
 from portal.security.viewer import Member
 
 
@@ -32,12 +33,18 @@ class Bringer:
     `attach`: makes what waits for its form the booker's (session, consultation, now); nothing happens if nothing waits.
     `shown`: what the therapist sees of it on the request's page, None without it; at most two statements.
     `forget`: erases it with the booking (session, consultation id).
+    `keep`: makes what waits for a form the property of somebody who joins the waiting list with it (session, the form's code,
+    person id, how it stands with the partner, now); `hand_on`: gives it to the booking that comes of it (session, person id,
+    consultation); `let_go`: erases it with somebody who waits no more (session, person id).
     """
 
     is_waiting: Callable[[Session, UUID, datetime], bool]
     attach: Callable[[Session, Consultation, datetime], None]
     shown: Callable[[Session, Member, Consultation], Brought | None]
     forget: Callable[[Session, UUID], None]
+    keep: Callable[[Session, bytes, UUID, PartnerKnows, datetime], None]
+    hand_on: Callable[[Session, UUID, Consultation], None]
+    let_go: Callable[[Session, UUID], None]
 
 
 _bringers: dict[str, Bringer] = {}
@@ -63,6 +70,26 @@ def brought_along(session: Session, viewer: Member, consultation: Consultation) 
     """List what was brought to one of the viewer's own requests."""
     shown = (one.shown(session, viewer, consultation) for one in _bringers.values())
     return [one for one in shown if one is not None]
+
+
+def keep_for_waiting(
+    session: Session, form_code: bytes, person_id: UUID, partner_knows: PartnerKnows, now: datetime
+) -> None:
+    """Let what waits for a form belong to whoever joins the waiting list with it."""
+    for one in _bringers.values():
+        one.keep(session, form_code, person_id, partner_knows, now)
+
+
+def hand_on_brought(session: Session, person_id: UUID, consultation: Consultation) -> None:
+    """Let what somebody on the waiting list had brought belong to the booking that came of it."""
+    for one in _bringers.values():
+        one.hand_on(session, person_id, consultation)
+
+
+def let_go_of_brought(session: Session, person_id: UUID) -> None:
+    """Erase what somebody brought who waits no more."""
+    for one in _bringers.values():
+        one.let_go(session, person_id)
 
 
 def forget_brought(session: Session, consultation_id: UUID) -> None:

@@ -61,19 +61,26 @@ def purge(session: Session, viewer: Member, ids: set[UUID], now: datetime) -> in
 
     For what robots and strangers left behind: times still taken are free again.
     """
-    chosen = session.scalars(
-        visible_to(viewer).where(Consultation.id.in_(ids)).order_by(Consultation.id)
-    ).all()
     hold_diary(session, viewer.person_id, now)
+    chosen = session.scalars(
+        visible_to(viewer)
+        .where(Consultation.id.in_(ids))
+        .order_by(Consultation.id)
+        .execution_options(populate_existing=True)
+    ).all()
     return sum(erase_lead(session, viewer, one, now) for one in chosen)
 
 
 def erase_lead(session: Session, viewer: Viewer, consultation: Consultation, now: datetime) -> bool:
-    """Erase one consultation and the persons it made; False if it became a couple's or was erased before."""
+    """Erase one consultation and the persons it made, as it was seen.
+
+    False if it became a couple's, was erased before, or was moved or answered since: then it may have to be kept.
+    """
     erased = session.scalar(
         update(Consultation)
         .where(Consultation.id == consultation.id, Consultation.couple_id.is_(None))
         .where(Consultation.erased_at.is_(None))
+        .where(Consultation.calendar_sequence == consultation.calendar_sequence)
         .values(
             erased_at=now, words_sealed=None, partner_name_sealed=None, answer_words_sealed=None, body_code=b"",
             zone="UTC", mail_code_hash=None,

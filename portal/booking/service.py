@@ -46,7 +46,7 @@ def request_consultation(
         SlotNotOffered: nobody offers this time, whatever the form says.
     """
     hold_diary(session, wanted.therapist_id, now)
-    sent_before = find_same(session, wanted)
+    sent_before = sent_alike(session, wanted, find_sent(session, wanted.form_id))
     if sent_before is not None:
         return sent_before
     forget_corrected(session, wanted.form_id, now)
@@ -66,12 +66,13 @@ def request_consultation(
     return consultation
 
 
-def find_same(session: Session, wanted: ConsultationRequest) -> Consultation | None:
-    """Find what this form booked when it was sent before with the same answers. One statement.
+def sent_alike(
+    session: Session, wanted: ConsultationRequest, sent: Consultation | None
+) -> Consultation | None:
+    """Give what the form booked when it was `sent` before, if that was with the same answers. No statement.
 
     What still waits for the code from its mail may be corrected, its address above all. Raises AlreadySent.
     """
-    sent = find_sent(session, wanted.form_id)
     if sent is None or sent.body_code == body_code(session, wanted.fingerprint()):
         return sent
     if sent.status is ConsultationStatus.UNVERIFIED:

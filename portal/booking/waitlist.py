@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from portal.audit.rules import Action
 from portal.audit.service import record_of
+from portal.booking.brought import hand_on_brought, keep_for_waiting, let_go_of_brought
 from portal.booking.holds import take
 from portal.booking.models import Consultation, WaitlistEntry, WaitlistOffer
 from portal.booking.queries import form_code
@@ -171,6 +172,7 @@ def join_waitlist(
     session.add(entry)
     session.flush()
     record_of(session, viewer, Action.WAITLIST_JOINED, entry)
+    keep_for_waiting(session, entry.request_code, person.id, entry.partner_knows, now)
     facts = {"link": mail.waitlist_page(entry.id), **not_me(session, person.id, mail)}
     queue_message(session, person, MessageKind.WAITLIST_JOINED, facts, now=now, about=(entry.id, 0))
     return entry
@@ -196,6 +198,7 @@ def leave_waitlist(session: Session, viewer: Viewer, entry: WaitlistEntry, *, no
     ):
         _end_offer(session, viewer, offer, OfferState.REFUSED, now)
     entry.state = WaitlistState.LEFT
+    let_go_of_brought(session, entry.person_id)
     record_of(session, viewer, Action.WAITLIST_LEFT, entry)
     session.flush()
 
@@ -225,6 +228,7 @@ def take_offer(
     if entry.touch_id is not None:
         consultation.touch_id = entry.touch_id
         consultation.post_id = session.get_one(Touch, entry.touch_id).last_post_id
+    hand_on_brought(session, entry.person_id, consultation)
     entry.state = WaitlistState.BOOKED
     record_of(session, viewer, Action.WAITLIST_OFFER_ENDED, offer)
     session.flush()

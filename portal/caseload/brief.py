@@ -1,18 +1,38 @@
 """One page before a session: what is new, what has moved, what to look at, and what not to mention to whom."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from itertools import groupby
+from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
 from portal.assessments.moves import Moves, moves_of
-from portal.caseload.timeline import Moment, timeline_of
+from portal.caseload.timeline import Happening, Moment, timeline_of
 from portal.couples.models import Couple
 from portal.homework.confidences import Confidence, confidences_of
 from portal.homework.desk import AssignmentState, desk_states
 from portal.meetings.queries import meetings_of
 from portal.safety.queries import ToAcknowledge, waiting_of
 from portal.security.viewer import Member
+from portal.zones import parse_zone, to_local
+
+
+class News(NamedTuple):
+    """What happened to one partner, or to both, on one day: of what, and how often each."""
+
+    happening: Happening
+    side: str
+    titles: dict[str, int]
+
+
+class DayOfNews(NamedTuple):
+    """One of the therapist's dates with everything new of it."""
+
+    on: date
+    news: list[News]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +40,7 @@ class Brief:
     """Everything on the page. `since`: the last session, None before the first; `confidences`: by the side of their author."""
 
     since: datetime | None
-    news: list[Moment]
+    news: list[DayOfNews]
     to_open: list[AssignmentState]
     moves: Moves | None
     to_look_at: list[ToAcknowledge]
@@ -35,7 +55,7 @@ def brief_of(session: Session, viewer: Member, couple: Couple, zone: str, now: d
     told = confidences_of(session, viewer, couple.id)
     return Brief(
         since=since,
-        news=[one for one in moments if since is None or one.at > since],
+        news=news_by_day([one for one in moments if since is None or one.at > since], zone),
         to_open=[one for one in states if any(stage.reveal.waits_for_therapist for stage in one.stages)],
         moves=moves_of(session, viewer, couple, [one.assignment for one in states]),
         to_look_at=waiting_of(session, viewer, couple, zone, now),
@@ -44,3 +64,18 @@ def brief_of(session: Session, viewer: Member, couple: Couple, zone: str, now: d
             for partner in couple.partners
         },
     )
+
+
+def news_by_day(moments: Sequence[Moment], zone: str) -> list[DayOfNews]:
+    """Put the moments of each date together, in their order; what happened alike stands in one line."""
+    there = parse_zone(zone)
+    days = groupby(moments, lambda one: to_local(one.at, there).date())
+    return [DayOfNews(on, _alike(list(of_day))) for on, of_day in days]
+
+
+def _alike(moments: Sequence[Moment]) -> list[News]:
+    kinds = dict.fromkeys((one.happening, one.side) for one in moments)
+    return [
+        News(*kind, dict(Counter(one.title for one in moments if (one.happening, one.side) == kind)))
+        for kind in kinds
+    ]

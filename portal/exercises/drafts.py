@@ -79,8 +79,8 @@ def as_exercise(
 
 def says_the_same(one: Exercise, other: Exercise) -> bool:
     """Tell whether two exercises differ in nothing that a couple or a therapist reads of them."""
-    heads = {"id": one.id, "version": one.version, "therapist": one.therapist, "partner": one.partner}
-    return replace(other, **heads) == one
+    same = replace(other, id=one.id, version=one.version, therapist=one.therapist, partner=one.partner)
+    return same == one
 
 
 def read_draft(text: str) -> Draft:

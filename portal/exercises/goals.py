@@ -4,16 +4,18 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 from uuid import UUID
 
-from sqlalchemy import Select, delete, or_, select
+from sqlalchemy import CursorResult, Select, delete, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from portal.audit.rules import Action
 from portal.audit.service import record_of
 from portal.couples.models import Couple, Partner
-from portal.couples.queries import is_of_own_couple, is_treated
-from portal.exercises.models import GoalWish, KeptGoal
+from portal.couples.queries import CLOSED, is_of_own_couple, is_treated
+from portal.errors import NotFound
+from portal.exercises.models import GoalEnding, GoalWish, KeptGoal
 from portal.exercises.questions import AskedGoal
 from portal.exercises.suggestions import Suggestion
 from portal.homework.models import Assignment
@@ -33,12 +35,29 @@ class Offered:
     kept: KeptGoal | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A goal that is over. One that was revised has changed, when its revision was kept."""
+
+    goal: KeptGoal
+    ending: GoalEnding
+    ended_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Goals:
+    """A couple's goals: those that both keep, the oldest first, and those that ended, the last ended first."""
+
+    active: Sequence[KeptGoal]
+    ended: Sequence[Ended]
+
+
 def active_goals(
     session: Session, viewer: Member, couple_id: UUID, *, but: UUID | None = None
 ) -> list[AskedGoal]:
     """List the goals that both keep at present, the oldest first, for the two and their therapist. One statement and one for the key.
 
-    A goal that was revised is replaced by its revision. `but`: an assignment whose own goals do not count, nor what it revised.
+    A goal that ended is none, and one that was revised is replaced by its revision. `but`: an assignment whose own goals do not count, nor what it revised.
     """
     later, giving = aliased(KeptGoal), aliased(Assignment)
     replaced = (
@@ -48,7 +67,7 @@ def active_goals(
     )
     if but is not None:
         replaced = replaced.where(later.assignment_id != but)
-    goals = _visible(viewer).where(KeptGoal.couple_id == couple_id)
+    goals = _visible(viewer).where(KeptGoal.couple_id == couple_id, KeptGoal.ended_at.is_(None))
     if but is not None:
         goals = goals.where(KeptGoal.assignment_id != but)
     gone = set(session.scalars(replaced))
@@ -56,11 +75,49 @@ def active_goals(
     return [AskedGoal(one.id.hex, one.words, levels_of(one)) for one in found[-MOST_GOALS:]]
 
 
-def goals_between(session: Session, viewer: Member) -> list[KeptGoal]:
-    """List the goals that a partner and the other one keep at present, the oldest first. One statement and one for the key."""
-    goals = list(session.scalars(_visible(viewer).where(is_of_own_couple(KeptGoal.couple_id, viewer))))
-    replaced = {one.slot for one in goals}
-    return [one for one in goals if one.id.hex not in replaced]
+def goals_between(session: Session, viewer: Member) -> Goals:
+    """List the goals of a partner and the other one. One statement and one for the key."""
+    return _parted(session, _visible(viewer).where(is_of_own_couple(KeptGoal.couple_id, viewer)))
+
+
+def goals_of(session: Session, viewer: Member, couple_id: UUID) -> Goals:
+    """List the goals of a couple, for the two and their therapist. One statement and one for the key."""
+    return _parted(session, _visible(viewer).where(KeptGoal.couple_id == couple_id))
+
+
+def _parted(session: Session, goals: Select[KeptGoal]) -> Goals:
+    found = list(session.scalars(goals))
+    revised = {one.slot: one.kept_at for one in found}
+    ends = [
+        Ended(one, one.ending or GoalEnding.CHANGED, ended_at)
+        for one in found
+        if (ended_at := one.ended_at or revised.get(one.id.hex)) is not None
+    ]
+    over = {one.goal.id for one in ends}
+    active = [one for one in found if one.id not in over]
+    return Goals(active, sorted(ends, key=lambda one: one.ended_at, reverse=True))
+
+
+def end_goal(
+    session: Session, viewer: Member, goal_id: UUID, ending: GoalEnding, *, now: datetime
+) -> KeptGoal:
+    """End a goal, as one of the two or their therapist, without a reason; the first to say how it ended has said it.
+
+    Raises NotFound, and NoLongerAsked where the couple's records are closed.
+    """
+    goal = session.scalar(
+        _visible(viewer).where(KeptGoal.id == goal_id).execution_options(populate_existing=True)
+    )
+    if goal is None:
+        raise NotFound(str(goal_id))
+    if session.scalar(select(Couple.status).where(Couple.id == goal.couple_id)) in CLOSED:
+        raise NoLongerAsked(str(goal_id))
+    first = update(KeptGoal).where(KeptGoal.id == goal_id, KeptGoal.ended_at.is_(None))
+    changed = session.execute(first.values(ended_at=now, ending=ending))
+    if cast("CursorResult[None]", changed).rowcount:
+        record_of(session, viewer, Action.GOAL_ENDED, goal)
+    session.flush()
+    return goal
 
 
 def goals_from(session: Session, viewer: Member, assignment_id: UUID) -> list[KeptGoal]:

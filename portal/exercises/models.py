@@ -1,6 +1,7 @@
 """Exercises that therapists write, and what grows out of any: goals that both have kept, lines that one chose to show."""
 
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
@@ -32,8 +33,19 @@ class GoalWish(Sealed):
         return Owner(OwnerKind.PERSON, self.person_id)
 
 
+class GoalEnding(StrEnum):
+    """How a goal came to its end. Letting go is as good an end as reaching it."""
+
+    MET = "met"
+    LET_GO = "let_go"
+    CHANGED = "changed"
+
+
 class KeptGoal(Sealed):
-    """A goal that both have kept, with the words of its five rungs or none (JSON). Sealed with the couple's key."""
+    """A goal that both have kept, with the words of its five rungs or none (JSON). Sealed with the couple's key.
+
+    `ended_at`, `ending`: when and how it ended; who ended it stands in the audit log alone, since nobody has to give a reason.
+    """
 
     __tablename__ = "kept_goal"
     __table_args__ = (
@@ -45,6 +57,8 @@ class KeptGoal(Sealed):
     couple_id: Mapped[UUID] = mapped_column(ForeignKey("couple.id"))
     slot: Mapped[str]
     kept_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    ending: Mapped[GoalEnding | None]
     words_sealed: Mapped[bytes | None]
     levels_sealed: Mapped[bytes | None]
 

@@ -3,21 +3,26 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Uuid, cast, null, select, union_all
 from sqlalchemy.orm import Session, joinedload
 
 from portal.booking.models import Consultation, ConsultationStatus
 from portal.couples.models import Couple
+from portal.home.looking import urgency_of
 from portal.homework.models import Response
 from portal.measures.models import MeasureScore
-from portal.measures.queries import has_watched_answer, is_watched_by
+from portal.measures.queries import is_watched_by
 from portal.meetings.models import Summary, SummaryState
 from portal.meetings.queries import summaries_visible_to
 from portal.meetings.rules import content_from_json
+from portal.pathways.models import Pathway
+from portal.pathways.queries import is_stuck_for
+from portal.pathways.rules import Stuck
 from portal.safety.models import SafetySitting
 from portal.safety.queries import ToAcknowledge, in_order, is_waiting, thing_of
-from portal.safety.rules import Urgency, due_on, late_at
+from portal.safety.rules import due_on, late_at
 from portal.security.viewer import Member
 from portal.zones import parse_zone, to_local
 
@@ -59,8 +64,25 @@ def next_consultation_of(session: Session, viewer: Member, now: datetime) -> Con
     )
 
 
-def to_acknowledge(session: Session, viewer: Member, zone: str, now: datetime) -> list[ToAcknowledge]:
-    """List what one's clients answered alone and one has not settled yet, the most urgent first.
+@dataclass(frozen=True, slots=True)
+class StuckPathway:
+    """A pathway of which the next step is due and cannot be given. Names the couple by its number only."""
+
+    pathway_id: UUID
+    couple_number: int
+    reason: Stuck
+
+
+@dataclass(frozen=True, slots=True)
+class OnTheDesk:
+    """What waits for a therapist: answers to settle, the most urgent first, and pathways that are stuck, by couple."""
+
+    to_read: list[ToAcknowledge]
+    stuck: list[StuckPathway]
+
+
+def on_the_desk(session: Session, viewer: Member, zone: str, now: datetime) -> OnTheDesk:
+    """List what one's clients answered alone and one has not settled yet, and which of one's pathways are stuck.
 
     The individual questions, and questionnaires with an answer that must be looked at. `zone`: the therapist's, for the days.
     One statement, and one for all keys. Raises NotFound for everybody but a therapist.
@@ -68,28 +90,41 @@ def to_acknowledge(session: Session, viewer: Member, zone: str, now: datetime) -
     nothing: Any = cast(null(), Uuid())
     waiting = union_all(
         select(
-            SafetySitting.id.label("sitting_id"), nothing.label("score_id"), SafetySitting.couple_id
+            SafetySitting.id.label("sitting_id"),
+            nothing.label("score_id"),
+            nothing.label("pathway_id"),
+            SafetySitting.couple_id,
         ).where(is_waiting(viewer)),
-        select(nothing, MeasureScore.id, MeasureScore.couple_id)
+        select(nothing, MeasureScore.id, nothing, MeasureScore.couple_id)
         .join(Response, Response.id == MeasureScore.response_id)
         .where(is_watched_by(viewer)),
+        select(nothing, nothing, Pathway.id, Pathway.couple_id).where(is_stuck_for(viewer)),
     ).subquery()
     found = session.execute(
-        select(SafetySitting, MeasureScore, Couple.number)
+        select(SafetySitting, MeasureScore, Pathway.id, Pathway.stuck, Couple.number)
         .select_from(waiting)
         .join(Couple, Couple.id == waiting.c.couple_id)
         .outerjoin(SafetySitting, SafetySitting.id == waiting.c.sitting_id)
         .outerjoin(MeasureScore, MeasureScore.id == waiting.c.score_id)
+        .outerjoin(Pathway, Pathway.id == waiting.c.pathway_id)
+        .order_by(Couple.number, Pathway.id)
     ).all()
-    return in_order(
+    to_read = in_order(
         thing_of(sitting, number, zone, now) if sitting is not None else _watched(score, number, zone, now)
-        for sitting, score, number in found
+        for sitting, score, pathway_id, _stuck, number in found
+        if pathway_id is None
     )
+    stuck = [
+        StuckPathway(pathway_id, number, reason)
+        for _sitting, _score, pathway_id, reason, number in found
+        if pathway_id is not None and reason is not None
+    ]
+    return OnTheDesk(to_read, stuck)
 
 
 def _watched(score: MeasureScore, couple_number: int, zone: str, now: datetime) -> ToAcknowledge:
     place = parse_zone(zone)
-    urgency = Urgency.SAME_DAY if has_watched_answer(score) else Urgency.READ
+    urgency = urgency_of(score)
     due, late = (
         due_on(urgency, to_local(score.scored_at, place).date()),
         late_at(urgency, score.scored_at, place),

@@ -11,7 +11,8 @@ from portal.couples.queries import find_own_couple
 from portal.diary.entries import codes_of_today
 from portal.diary.queries import next_free_slots
 from portal.health.queries import heartbeats_of
-from portal.home.queries import next_consultation_of, next_session_of, to_acknowledge
+from portal.home.looking import watch_answers
+from portal.home.queries import next_consultation_of, next_session_of, on_the_desk
 from portal.homework.needs import needs_of
 from portal.homework.own_tasks import Place, next_of, own_tasks
 from portal.meetings.queries import list_waiting, summaries_for_reader
@@ -30,6 +31,7 @@ from portal.web.htmx import redirect_to, render
 from portal.zones import parse_zone
 
 blueprint = Blueprint("home", __name__)
+blueprint.record_once(lambda _state: watch_answers())
 
 
 @blueprint.get("/")
@@ -126,7 +128,7 @@ def today() -> ResponseReturnValue:
         caseload=list_caseload(session, viewer),
         entries=codes_of_today(session, viewer, parse_zone(zone), now),
         homework=needs_of(session, viewer, now),
-        to_read=to_acknowledge(session, viewer, zone, now),  # last: one statement for the keys of all rows
+        desk=on_the_desk(session, viewer, zone, now),  # last: one statement for the keys of all rows
     )
 
 

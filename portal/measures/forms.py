@@ -1,6 +1,6 @@
-"""The forms: a page of a sitting, words that are brought, the practice's own figures, a rhythm."""
+"""The forms: an item of a sitting, words that are brought, the practice's own figures, a rhythm."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -9,37 +9,38 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
 from wtforms import BooleanField, DecimalField, IntegerField, RadioField, SelectField
 from wtforms.fields import SelectChoice
-from wtforms.validators import InputRequired, NumberRange, Optional, StopValidation
+from wtforms.validators import InputRequired, NumberRange, Optional
 
 from portal.couples.models import Partner
-from portal.measures.imports import ItemWording, Wording
+from portal.homework.item_forms import ItemField
+from portal.measures.imports import ItemWording
 from portal.measures.rules import MOST_WEEKS, Rhythm
 from portal.measures.service import LicenceSaid
 from portal.measures.sitting import LEFT_OUT, read_typed
 from portal.psychometrics.instrument import Instrument, KeyItem, Layout
-from portal.psychometrics.items import Answer, AnswersRefused
 from portal.web.forms import Day, Form, StringField, Text, TextAreaField, stripped, unix_lines
 
-NO_ANSWER = _l("Please choose one of the answers shown, or leave this one out.")
 BOTH = "both"
 FURTHEST = timedelta(days=366)
 GONE_BY = _l("This day has gone by. Please choose today or a later one.")
 
 
-class ItemField(RadioField):  # type: ignore[misc]  # WTForms is untyped
+class MeasureField(ItemField):
     """One item: its places as the form prints them, then leaving it out."""
 
+    item: KeyItem
+
     def __init__(self, item: KeyItem, words: ItemWording, **kwargs: Any) -> None:
-        self.item, self.words = item, words
-        self.answer: Answer | None = None
+        self.words = words
         count = len(words.places)
-        choices = [
-            SelectChoice(str(place.score), place.words or _place_words(item, words, number, count))
+        places = [
+            (str(place.score), place.words or _place_words(item, words, number, count))
             for number, place in enumerate(words.places, start=1)
         ]
-        choices.append(SelectChoice(LEFT_OUT.value, _l("Leave this one out")))
-        label = words.text or _l("Where between these two?")
-        super().__init__(label, [Judged()], choices=choices, validate_choice=False, **kwargs)
+        absences = [(LEFT_OUT.value, _l("Leave this one out"))]
+        super().__init__(
+            item, words.text or _l("Where between these two?"), places, absences, read_typed, **kwargs
+        )
 
     @property
     def is_poles(self) -> bool:
@@ -51,16 +52,6 @@ class ItemField(RadioField):  # type: ignore[misc]  # WTForms is untyped
         """Tell whether the places are numbers with words at the ends."""
         return self.item.layout is Layout.NUMBERS
 
-    @property
-    def places(self) -> list[Any]:
-        """List the options that are answers."""
-        return list(self)[:-1]
-
-    @property
-    def absence(self) -> Any:
-        """Give the option of leaving it out."""
-        return list(self)[-1]
-
 
 def _place_words(item: KeyItem, words: ItemWording, number: int, count: int) -> Any:
     """Name a place without words of its own, for those who hear the page."""
@@ -68,44 +59,6 @@ def _place_words(item: KeyItem, words: ItemWording, number: int, count: int) -> 
         pole = words.left if number <= count / 2 else words.right
         return _l("closer to %(pole)s, %(number)d of %(count)d", pole=pole, number=number, count=count)
     return _l("%(number)d of %(count)d", number=number, count=count)
-
-
-class Judged:
-    """A validator that lets the rules decide what is an answer; none at all is none."""
-
-    def __call__(self, form: Any, field: Any) -> None:
-        """Stop with a sentence that helps."""
-        if not field.raw_data:
-            return
-        try:
-            field.answer = read_typed(field.item, field.raw_data[0] if len(field.raw_data) == 1 else "")
-        except AnswersRefused:
-            field.data = None
-            raise StopValidation(NO_ANSWER) from None
-
-
-class PageForm(Form):
-    """Some items of a questionnaire."""
-
-    @property
-    def questions(self) -> list[ItemField]:
-        """List the items of the page in printed order."""
-        return [field for field in self if isinstance(field, ItemField)]
-
-    def to_answers(self) -> dict[str, Answer]:
-        """Give what was chosen and is an answer, by item id; what was left alone is not there."""
-        return {one.item.id: one.answer for one in self.questions if one.answer is not None}
-
-
-def page_form(
-    items: Sequence[KeyItem], wording: Wording, chosen: Mapping[str, str | int] | None = None
-) -> PageForm:
-    """Make the form of one page: as it was sent, or showing what was `chosen` before, by item id."""
-    fields = {f"item-{item.id}": ItemField(item, wording.item(item.id)) for item in items}
-    kind: type[PageForm] = type("PageForm", (PageForm,), fields)
-    if chosen is None:
-        return kind()
-    return kind(formdata=None, data={f"item-{item_id}": str(value) for item_id, value in chosen.items()})
 
 
 class BringForm(Form):

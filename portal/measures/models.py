@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.measures.rules import Outcome, Rhythm
@@ -70,7 +70,11 @@ class MeasureScore(Sealed):
         UniqueConstraint("response_id"),
         Index("ix_measure_score_person_id_key_id_scored_at", "person_id", "key_id", "scored_at"),
         Index("ix_measure_score_couple_id", "couple_id"),
-    )
+        Index(
+            "ix_measure_score_unread", "scored_at", sqlite_where=text("acknowledged_at is null"),
+            postgresql_where=text("acknowledged_at is null"),
+        ),
+    )  # fmt: skip
 
     response_id: Mapped[UUID] = mapped_column(ForeignKey("response.id"))
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))

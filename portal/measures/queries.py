@@ -131,16 +131,28 @@ def scores_of_couple(session: Session, viewer: Member, couple_id: UUID) -> list[
     return [Sat(one, result_from_json(one.content)) for one in found if one.key_id in keys()]
 
 
+def _is_watched() -> ColumnElement[bool]:
+    watched = [key.id for key in keys().values() if key.watched]
+    return and_(MeasureScore.key_id.in_(watched), Response.disowned_at.is_(None))
+
+
+def unread_watched() -> Select[UUID, UUID]:
+    """Select id and couple of all results with an item that is watched and that nobody has read. For jobs and totals."""
+    return (
+        select(MeasureScore.id, MeasureScore.couple_id)
+        .join(Response, Response.id == MeasureScore.response_id)
+        .where(_is_watched(), MeasureScore.acknowledged_at.is_(None))
+    )
+
+
 def is_watched_by(viewer: Member) -> ColumnElement[bool]:
     """Hold for results of one's clients with an item that is watched, not settled yet; the answer itself is not known here.
 
     For reads that join the part of the sitting.
     """
-    watched = [key.id for key in keys().values() if key.watched]
     return and_(
         is_treated(MeasureScore.couple_id, viewer),
-        MeasureScore.key_id.in_(watched),
-        Response.disowned_at.is_(None),
+        _is_watched(),
         or_(MeasureScore.acknowledged_at.is_(None), MeasureScore.contacted_at.is_(None)),
     )
 

@@ -1,6 +1,5 @@
 """Bringing words, finishing sittings, settling what must be looked at, and rhythms of repeating a questionnaire."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -13,16 +12,16 @@ from portal.audit.service import record_of
 from portal.couples.queries import get_couple
 from portal.errors import NotFound
 from portal.homework import service as homework
-from portal.homework.answers import Change, Saved, save_answers
 from portal.homework.models import Response
 from portal.homework.queries import FROZEN, get_own_response, own_answers
-from portal.homework.rules import NoLongerAsked, PageMark
+from portal.homework.rules import NoLongerAsked
 from portal.measures.catalogue import is_measure
 from portal.measures.imports import Wording, content_json
 from portal.measures.models import MeasureFigures, MeasureSchedule, MeasureScore, MeasureWording
 from portal.measures.queries import current_wordings, get_key, lock_schedule, lock_score, wordings_of
 from portal.measures.rules import NoWording, Rhythm, ScheduleRefused, WordingOlder
-from portal.measures.sitting import answers_of, result_json
+from portal.measures.sitting import result_json
+from portal.psychometrics.items import answers_of
 from portal.psychometrics.results import Result, score
 from portal.security.viewer import Member
 from portal.zones import parse_zone, to_local
@@ -82,22 +81,6 @@ def set_figures(
     session.flush()
 
 
-def save_page(
-    session: Session,
-    viewer: Member,
-    response_id: UUID,
-    changes: Sequence[Change],
-    mark: PageMark,
-    *,
-    now: datetime,
-) -> Saved:
-    """Save a page of a sitting as `save_answers` does. Raises NotFound also for what is no questionnaire."""
-    saved = save_answers(session, viewer, response_id, changes, mark, now=now)
-    if not is_measure(saved.assignment):
-        raise NotFound(str(response_id))
-    return saved
-
-
 def finish(session: Session, viewer: Member, response_id: UUID, *, now: datetime) -> Result:
     """Send a sitting as it stands, and keep what it comes to: no later key or figure scores it anew.
 
@@ -111,7 +94,7 @@ def finish(session: Session, viewer: Member, response_id: UUID, *, now: datetime
     homework.submit(session, viewer, response_id, seconds=None, now=now)
     rows = {one.prompt_id: one.value for one in own_answers(session, viewer, response_id).values()}
     version = f"{key.version}/{assignment.task_version}"
-    result = score(key, answers_of(key, rows), instrument_version=version, scored_at=now)
+    result = score(key, answers_of(key.items, rows), instrument_version=version, scored_at=now)
     _keep(session, response, key.id, result, now)
     return result
 

@@ -1,8 +1,8 @@
-"""One person's sitting as it is stored, and what it came to: answers as JSON, one row each, and a frozen result. Pure."""
+"""One person's sitting as it is stored, and what it came to: its pages, and a frozen result. Pure."""
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 
@@ -29,14 +29,6 @@ def read_typed(item: Item, typed: str) -> Answer:
     if not re.fullmatch("[0-9]{1,2}", typed):
         raise AnswersRefused([item.id])
     return check_answer(item, int(typed))
-
-
-def answers_of(key: Instrument, rows: Mapping[str, str]) -> dict[str, Answer]:
-    """Read a sitting from its rows (JSON by item id). Raises AnswersRefused when a row holds no answer to its item."""
-    return {
-        item.id: check_answer(item, json.loads(rows[item.id])) if rows.get(item.id) else Absent.NOT_ANSWERED
-        for item in key.items
-    }
 
 
 def result_json(result: Result) -> str:

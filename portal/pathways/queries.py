@@ -26,6 +26,17 @@ def visible_pathways(viewer: Member) -> Select[Pathway]:
     return select(Pathway).where(is_treated(Pathway.couple_id, viewer))
 
 
+def is_stuck_for(viewer: Member) -> ColumnElement[bool]:
+    """Hold for pathways whose next step is due and waits for their couple's therapist."""
+    is_asked = exists().where(Couple.id == Pathway.couple_id, Couple.status.not_in(FROZEN))
+    return and_(
+        is_treated(Pathway.couple_id, viewer),
+        Pathway.standing == Standing.RUNNING,
+        Pathway.stuck.is_not(None),
+        is_asked,
+    )
+
+
 def get_pathway(session: Session, viewer: Member, pathway_id: UUID) -> Pathway:
     """Load one pathway with its steps, as its couple's therapist. One statement. Raises NotFound."""
     found = (

@@ -1,5 +1,6 @@
 """What an answer may be, and the few conventions that every score follows. Pure."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -91,6 +92,17 @@ def check_answers(items: Iterable[Item], raw: Mapping[str, object]) -> dict[str,
     if refused or unknown:
         raise AnswersRefused(refused, unknown)
     return {item_id: accepted[item_id] for item_id in by_id}
+
+
+def answers_of(items: Iterable[Item], rows: Mapping[str, str]) -> dict[str, Answer]:
+    """Read a sitting from its rows (JSON by item id); other rows do not count, an item without one was not answered.
+
+    Raises AnswersRefused when a row holds no answer to its item.
+    """
+    return {
+        item.id: check_answer(item, json.loads(rows[item.id])) if rows.get(item.id) else Absent.NOT_ANSWERED
+        for item in items
+    }
 
 
 def number_of(answers: Answers, item: Item) -> int | None:

@@ -11,6 +11,8 @@ from portal.audit.service import record, record_of
 from portal.clock import utc_now
 from portal.couples.queries import get_couple
 from portal.notices.queries import kept_inside
+from portal.notices.registry import has_account
+from portal.notices.service import judge_again
 from portal.people.models import Person
 from portal.people.queries import get_self, own_card
 from portal.people.rules import Card, Channel, is_old, next_safe_moment
@@ -55,7 +57,7 @@ def save_contact() -> ResponseReturnValue:
     if not is_meant:
         return _card_page(form, 422)
     with transaction() as session:
-        save_own_card(
+        row = save_own_card(
             session,
             viewer,
             form.to_card(),
@@ -63,6 +65,7 @@ def save_contact() -> ResponseReturnValue:
             ask_again_on=form.ask_again_on.data,
             now=now,
         )
+        judge_again(session, get_self(session, viewer), row.card, now=now)
     return redirect_to(url_for("safety.contact"))
 
 
@@ -92,6 +95,7 @@ def contact_of(couple_id: UUID, person_id: UUID) -> ResponseReturnValue:
         said=found.said,
         said_at=found.sitting.answered_at if found.sitting is not None else None,
         lacks_gateway=not _has_gateway(),
+        has_login=has_account(session, person_id),
         zone=get_self(session, viewer).zone,
     )
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -26,6 +26,7 @@ from portal.people.models import Person
 from portal.people.queries import persons_by_id
 from portal.safety.models import SafetyNudge, SafetySitting
 from portal.safety.rules import WORKING_WEEK, Told, nudge_due, urgency_of, who_is_told
+from portal.safety.unread import Source, Unread, load_unread, register_source, unread_rows
 from portal.security.viewer import JobFor, Role
 from portal.zones import parse_zone
 
@@ -48,29 +49,40 @@ class Desk:
 def nudge_about_unlooked(session: Session, now: datetime) -> int:
     """Owe the neutral mails that are due because answers lie unread; return how many were owed.
 
-    One statement where nothing is unread, else one for keys, three about the therapists and one for the owners, and some for
-    each mail. Safe to repeat, also at the same time: the database keeps one row for a person, a sitting and a day.
+    One statement a source of answers where nothing is unread, else one for keys, three about the therapists and one for the
+    owners, and some for each mail. Safe to repeat, also at the same time: the database keeps one row for a person, what was
+    answered and a day.
     """
-    unread = _unread(session)
+    unread = load_unread(session)
     if not unread:
         return 0
-    desks = _desks(session, {therapist_id for _sitting, therapist_id in unread}, now)
+    desks = _desks(session, {one.therapist_id for one in unread}, now)
     owners = _owners(session)
     owed = 0
-    for sitting, therapist_id in unread:
-        owed += _nudge(session, sitting, desks[therapist_id], owners, now)
+    for one in unread:
+        owed += _nudge(session, one, desks[one.therapist_id], owners, now)
     session.flush()
     return owed
 
 
-def _unread(session: Session) -> Sequence[tuple[SafetySitting, UUID]]:
-    rows = session.execute(
-        select(SafetySitting, Couple.therapist_id)
-        .join(Couple, Couple.id == SafetySitting.couple_id)
-        .where(SafetySitting.answered_at.is_not(None), SafetySitting.acknowledged_at.is_(None))
-        .order_by(SafetySitting.answered_at, SafetySitting.id)
+def _unread_rows() -> Select[UUID, UUID]:
+    return select(SafetySitting.id, SafetySitting.couple_id).where(
+        SafetySitting.answered_at.is_not(None), SafetySitting.acknowledged_at.is_(None)
     )
-    return [(sitting, therapist_id) for sitting, therapist_id in rows]
+
+
+def _unread_sittings(session: Session) -> Sequence[Unread]:
+    rows = session.execute(
+        _unread_rows()
+        .with_only_columns(SafetySitting, Couple.therapist_id)
+        .join(Couple, Couple.id == SafetySitting.couple_id)
+    )
+    return [
+        Unread(
+            sitting.id, therapist_id, sitting.answered_at or sitting.created_at, urgency_of(sitting.answers)
+        )
+        for sitting, therapist_id in rows
+    ]
 
 
 def _desks(session: Session, therapist_ids: Collection[UUID], now: datetime) -> dict[UUID, Desk]:
@@ -105,26 +117,23 @@ def _owners(session: Session) -> set[UUID]:
     return set(session.scalars(owners.where(AccountRole.role == Role.OWNER, Account.is_disabled.is_(False))))
 
 
-def _nudge(
-    session: Session, sitting: SafetySitting, desk: Desk, owners: Collection[UUID], now: datetime
-) -> int:
-    answered_at = sitting.answered_at or sitting.created_at
-    nudge = nudge_due(urgency_of(sitting.answers), answered_at, now, desk.zone, desk.working)
+def _nudge(session: Session, unread: Unread, desk: Desk, owners: Collection[UUID], now: datetime) -> int:
+    nudge = nudge_due(unread.urgency, unread.answered_at, now, desk.zone, desk.working)
     if nudge is None:
         return 0
     others = ({desk.cover_id} if desk.cover_id is not None else set(owners)) - {desk.person.id}
     told = who_is_told(nudge, is_away=desk.is_away, has_others=bool(others))
     owed = 0
     for person_id, link in _addressees(told, desk.person.id, others):
-        made = SafetyNudge(id=uuid4(), sitting_id=sitting.id, told_id=person_id, told_on=nudge.told_on)
+        made = SafetyNudge(id=uuid4(), about_id=unread.about_id, told_id=person_id, told_on=nudge.told_on)
         if _is_new(session, made, now):
             person = session.get_one(Person, person_id)
             queue_message(
-                session, person, MessageKind.LOOK_NEEDED, {"link": link}, now=now, about=(sitting.id, 0)
+                session, person, MessageKind.LOOK_NEEDED, {"link": link}, now=now, about=(unread.about_id, 0)
             )
             record(
                 session,
-                JobFor(sitting.id),
+                JobFor(unread.about_id),
                 Action.SAFETY_NUDGED,
                 kind=SafetyNudge.__tablename__,
                 object_id=made.id,
@@ -140,18 +149,18 @@ def _addressees(told: Told, therapist_id: UUID, others: Collection[UUID]) -> lis
 
 
 def _is_new(session: Session, made: SafetyNudge, now: datetime) -> bool:
-    """Write the row, unless this person has heard of this sitting today."""
+    """Write the row, unless this person has heard of this today."""
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     written = session.execute(
         insert(SafetyNudge)
         .values(
             id=made.id,
             created_at=now,
-            sitting_id=made.sitting_id,
+            about_id=made.about_id,
             told_id=made.told_id,
             told_on=made.told_on,
         )
-        .on_conflict_do_nothing(index_elements=["sitting_id", "told_id", "told_on"])
+        .on_conflict_do_nothing(index_elements=["about_id", "told_id", "told_on"])
         .returning(SafetyNudge.id)
     )
     return written.scalar() is not None
@@ -159,12 +168,11 @@ def _is_new(session: Session, made: SafetyNudge, now: datetime) -> bool:
 
 def is_unlooked(session: Session, part: MessagePart, _now: datetime) -> bool:
     """Tell whether nobody has looked at the answers still that a mail is about."""
-    unread = select(SafetySitting.id).where(
-        SafetySitting.id == part.about_id, SafetySitting.acknowledged_at.is_(None)
-    )
-    return session.scalar(unread) is not None
+    unread = unread_rows().subquery()
+    return session.scalar(select(unread.c.id).where(unread.c.id == part.about_id)) is not None
 
 
-def register_truths() -> None:
-    """Let the mails be asked, just before they leave, whether they are still true."""
+def register() -> None:
+    """Let the answers be waited on, and the mails be asked, just before they leave, whether they are still true."""
+    register_source(SafetySitting.__tablename__, Source(_unread_rows, _unread_sittings))
     register_truth(MessageKind.LOOK_NEEDED, is_unlooked)

@@ -72,16 +72,17 @@ class SafetyRound(Model):
 class SafetyNudge(Model):
     """One neutral mail to one person of the practice because answers were not looked at in time. It says nothing of them.
 
-    `told_on`: the day by the therapist's clock; one mail a day is the most. Whether it still holds is seen from the sitting.
+    `about_id`: the row that was not looked at, of whichever source of `portal.safety.unread`; whether the mail still holds is
+    seen from it. `told_on`: the day by the therapist's clock; one mail a day is the most.
     """
 
     __tablename__ = "safety_nudge"
     __table_args__ = (
-        UniqueConstraint("sitting_id", "told_id", "told_on"),
+        UniqueConstraint("about_id", "told_id", "told_on"),
         Index("ix_safety_nudge_told_id", "told_id"),
     )
 
-    sitting_id: Mapped[UUID] = mapped_column(ForeignKey("safety_sitting.id"))
+    about_id: Mapped[UUID]
     told_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     told_on: Mapped[date]
 

@@ -18,6 +18,7 @@ from portal.practice.models import Practice, Therapist
 from portal.safety.models import SafetyNudge, SafetyRound, SafetySitting
 from portal.safety.questions import MINUTES
 from portal.safety.rules import Answers, Contact, Urgency, due_on, late_at, next_round_at, urgency_of
+from portal.safety.unread import unread_rows
 from portal.security.viewer import JobFor, Member
 from portal.zones import parse_zone, to_local
 
@@ -319,14 +320,14 @@ def unlooked_told_to(session: Session, viewer: Member) -> list[Unlooked]:
     """
     if not viewer.is_staff or viewer.is_limited:
         raise NotFound("nudge")
+    unread = unread_rows().subquery()
     rows = session.execute(
         select(Therapist.display_name, func.min(SafetyNudge.told_on, type_=SafetyNudge.told_on.type))
         .select_from(SafetyNudge)
-        .join(SafetySitting, SafetySitting.id == SafetyNudge.sitting_id)
-        .join(Couple, Couple.id == SafetySitting.couple_id)
+        .join(unread, unread.c.id == SafetyNudge.about_id)
+        .join(Couple, Couple.id == unread.c.couple_id)
         .outerjoin(Therapist, Therapist.person_id == Couple.therapist_id)
         .where(SafetyNudge.told_id == viewer.person_id, Couple.therapist_id != viewer.person_id)
-        .where(SafetySitting.acknowledged_at.is_(None))
         .group_by(Couple.therapist_id, Therapist.display_name)
         .order_by(Therapist.display_name, Couple.therapist_id)
     )

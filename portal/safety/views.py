@@ -13,7 +13,7 @@ from portal.couples.queries import get_couple
 from portal.errors import NotFound
 from portal.people.queries import get_self
 from portal.people.rules import is_old
-from portal.safety.escalation import register_truths
+from portal.safety.escalation import register
 from portal.safety.forms import IndividualForm
 from portal.safety.queries import answers_of, cards_changed_at, own_sitting
 from portal.safety.questions import MINUTES, QUESTIONS
@@ -25,7 +25,7 @@ from portal.transaction import current_session, transaction
 from portal.web.htmx import redirect_to, render
 
 blueprint = Blueprint("safety", __name__)
-blueprint.record_once(lambda _state: register_truths())
+blueprint.record_once(lambda _state: register())
 
 
 @blueprint.get("/about-you")

@@ -16,6 +16,9 @@ class Permission(StrEnum):
     ACCOUNT_PROOF_GIVE = "accounts:proof:give"  # show once more who is there
     ACCOUNT_SECURITY_EDIT = "accounts:security:edit"  # change own password, second factor, backup codes
     ACCOUNT_SIGN_INS_LIST = "accounts:sign-ins:list"  # see and end own sign-ins
+    ACCOUNT_RESET_ISSUE = (
+        "accounts:reset:issue"  # give a client a code for a new password, in person or in a call
+    )
     ACCOUNT_UNLOCK_ISSUE = "accounts:unlock:issue"  # hand a client a code in person after a mailed reset
     ACCOUNT_UNLOCK_USE = "accounts:unlock:use"  # enter the code that the therapist handed over
     BLOG_POST_WRITE = "blog:post:write"  # write, publish and import articles

@@ -28,6 +28,8 @@ class TokenPurpose(StrEnum):
     EMBED_FORM = "embed_form"
     INVITATION = "invitation"
     NOT_ME = "not_me"
+    PASSKEY_ADD = "passkey_add"
+    PASSKEY_SIGN_IN = "passkey_sign_in"
     RESET = "reset"
     SHORT_FORM_PLACE = "short_form_place"
     SHORT_FORM_RESULT = "short_form_result"

@@ -12,7 +12,7 @@ from portal.booking.models import Consultation
 from portal.security.viewer import Member
 from portal.shortform.queries import find_brought
 from portal.shortform.saying import OwnWords, WordsForTwo, own_words, read_finished, words_for_two
-from portal.shortform.service import attach, forget, is_waiting
+from portal.shortform.service import attach, forget, hand_on, is_waiting, keep, let_go
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,4 +44,12 @@ def shown(session: Session, viewer: Member, consultation: Consultation) -> Broug
     return Brought("shortform/_brought.html", words)
 
 
-BRINGER = Bringer(is_waiting=is_waiting, attach=attach, shown=shown, forget=forget)
+BRINGER = Bringer(
+    is_waiting=is_waiting,
+    attach=attach,
+    shown=shown,
+    forget=forget,
+    keep=keep,
+    hand_on=hand_on,
+    let_go=let_go,
+)

@@ -6,7 +6,7 @@ from wtforms import BooleanField
 from wtforms.fields import HiddenField
 from wtforms.validators import DataRequired
 
-from portal.assessments.forms import ItemField
+from portal.assessments.forms import StatementField
 from portal.assessments.short_form import ShortForm, Theme, TooFewAnswers, short_form
 from portal.psychometrics.items import Answer, number_of
 from portal.shortform.rules import MOST_TYPED
@@ -23,13 +23,13 @@ class DoorForm(Form):
 class StatementsForm(DoorForm):
     """The sixteen statements on one page."""
 
-    def parts(self) -> list[tuple[Theme, list[ItemField]]]:
+    def parts(self) -> list[tuple[Theme, list[StatementField]]]:
         """List the themes with their fields, in the order of the page."""
         return [(theme, [self[one.id] for one in theme.statements]) for theme in short_form().themes]
 
     def to_answers(self) -> dict[str, Answer]:
         """Give what was chosen, by item id."""
-        fields = (field for field in self if isinstance(field, ItemField))
+        fields = (field for field in self if isinstance(field, StatementField))
         return {field.name: field.answer for field in fields if field.answer is not None}
 
     def ask_for_more(self, refusal: TooFewAnswers) -> None:
@@ -52,7 +52,7 @@ class StatementsForm(DoorForm):
 def statements_form(*, is_blank: bool = False) -> StatementsForm:
     """Make the form of the statements: as it was sent, or with nothing chosen."""
     form = short_form()
-    fields = {one.id: ItemField(form.test, one) for one in form.statements}
+    fields = {one.id: StatementField(form.test, one) for one in form.statements}
     kind: type[StatementsForm] = type("StatementsForm", (StatementsForm,), fields)
     return kind(formdata=None) if is_blank else kind()
 

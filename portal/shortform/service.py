@@ -194,14 +194,43 @@ def attach(session: Session, consultation: Consultation, now: datetime) -> None:
     brought = find_waiting(session, consultation.request_code, now)
     if brought is None:
         return
-    own, other = brought.own, brought.other
-    brought.consultation_id, brought.person_id, brought.expires_at = (
-        consultation.id,
-        consultation.person_id,
-        None,
+    brought.consultation_id = consultation.id
+    _give(session, brought, consultation.person_id, consultation.partner_knows)
+
+
+def keep(session: Session, code: bytes, person_id: UUID, partner_knows: PartnerKnows, now: datetime) -> None:
+    """Give somebody who joins the waiting list what waits for the form, as `attach` gives it to a booker."""
+    brought = find_waiting(session, code, now)
+    if brought is not None:
+        _give(session, brought, person_id, partner_knows)
+
+
+def hand_on(session: Session, person_id: UUID, consultation: Consultation) -> None:
+    """Give the booking what its booker had brought to the waiting list."""
+    brought = session.scalar(
+        select(BroughtResult).where(
+            BroughtResult.person_id == person_id, BroughtResult.consultation_id.is_(None)
+        )
     )
+    if brought is not None:
+        brought.consultation_id = consultation.id
+        _give(session, brought, consultation.person_id, consultation.partner_knows)
+
+
+def let_go(session: Session, person_id: UUID) -> None:
+    """Erase what somebody brought to the waiting list and no booking has. One statement."""
+    session.execute(
+        delete(BroughtResult)
+        .where(BroughtResult.person_id == person_id, BroughtResult.consultation_id.is_(None))
+        .execution_options(synchronize_session="fetch")
+    )
+
+
+def _give(session: Session, brought: BroughtResult, person_id: UUID, partner_knows: PartnerKnows) -> None:
+    own, other = brought.own, brought.other
+    brought.person_id, brought.expires_at = person_id, None
     brought.own = own
-    brought.other = other if consultation.partner_knows is PartnerKnows.YES else ""
+    brought.other = other if partner_knows is PartnerKnows.YES else ""
     session.flush()
 
 
@@ -218,9 +247,7 @@ def leave_out(session: Session, form_id: UUID) -> None:
     """Delete what waits for a booking form. One statement; nothing happens once it is booked."""
     session.execute(
         delete(BroughtResult)
-        .where(
-            BroughtResult.form_code == form_code(session, form_id), BroughtResult.consultation_id.is_(None)
-        )
+        .where(BroughtResult.form_code == form_code(session, form_id), BroughtResult.person_id.is_(None))
         .execution_options(synchronize_session="fetch")
     )
 

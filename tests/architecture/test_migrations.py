@@ -20,6 +20,7 @@ from portal.safety.models import SafetySitting
 from portal.safety.rules import Answers, answers_json
 from portal.transaction import ConstraintViolated, current_session, transaction
 from tests.conftest import settings_for
+from tests.support.authenticator import keep_passkey
 from tests.support.cast import Cast, make_cast
 from tests.support.postgres import PostgresServer
 
@@ -48,6 +49,7 @@ def test_up_down_and_up_again_with_rows(empty_app: Flask) -> None:
         cast = make_cast(session)
         session.add(occupied(cast.therapist.person_id, NINE, NINE + HOUR))
         session.add(sitting(cast))
+        keep_passkey(session, cast.ana.account_id)
     for revision in revisions[1:]:
         flask_migrate.downgrade(revision=revision)
         assert current_session().scalar(text("select count(*) from occupied_interval")) == 1

@@ -16,7 +16,7 @@ def test_every_page_sends_few_statements_whatever_the_number_of_couples(settings
     with app.app_context(), transaction() as session:
         cast = make_cast(session)
     practice = GrowingPractice(app=app, cast=cast)
-    few, many = counts_at(practice, 3, 30)
+    few, many = counts_at(practice, 2, 9)  # `make bench` goes to forty
     with app.app_context():
         db.engine.dispose()
     assert _endpoints(many) == set(addresses_of(practice)), "nobody could open the others"

@@ -44,6 +44,7 @@ NEUTRAL_TITLES = {
     "Your calendar",
     "Your choices",
     "Your documents",
+    "Your passkeys",
     "Your sign-ins",
 }
 

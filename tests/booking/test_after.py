@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from portal.booking.erasing import erase_due
+from portal.booking.erasing import erase_due, erase_lead
 from portal.booking.models import Attendance, Consultation, ConsultationMessage, ConsultationStatus, EndedBy
 from portal.clock import utc_now
 from portal.diary.models import ConsultationTypeRow
@@ -20,7 +20,7 @@ from portal.notices.models import MessageKind, MessagePart
 from portal.people.models import Person
 from portal.security.crypto import OwnerKind
 from portal.security.sealed import DataKey
-from portal.security.viewer import TokenPurpose
+from portal.security.viewer import JobFor, TokenPurpose
 from portal.transaction import current_session, transaction
 from tests.booking.visit import Visitor, free_slots_of, iso, soup, token_of
 from tests.support.cast import Cast, client_of
@@ -403,6 +403,17 @@ class TestErasing:
         assert slots[20] in free_slots_of(app, opened)
         with app.app_context():
             assert len(current_session().scalars(select(MessagePart.id)).all()) == before
+
+    def test_leaves_alone_what_was_moved_since_it_was_found(self, app: Flask, page: str) -> None:
+        with app.app_context(), transaction() as session:
+            lead = session.scalars(select(Consultation)).one()
+            seen, later = lead.calendar_sequence, lead.ends_at + timedelta(days=100)
+            moved = update(Consultation).values(calendar_sequence=seen + 1, ends_at=later)
+            session.execute(moved.execution_options(synchronize_session=False))
+            assert not erase_lead(session, JobFor(lead.id), lead, lead.ends_at + timedelta(days=91))
+        kept = the_one(app)
+        assert (kept.erased_at, kept.calendar_sequence, kept.ends_at) == (None, seen + 1, later)
+        assert kept.words_sealed is not None
 
     def erase(self, app: Flask, now: datetime) -> int:
         with app.app_context(), transaction() as session:

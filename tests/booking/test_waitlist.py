@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import time_machine
+from bs4 import BeautifulSoup
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import given
@@ -18,7 +20,7 @@ from jobs.housekeeping import erase_leads
 from portal.booking.models import Consultation, WaitlistEntry, WaitlistOffer
 from portal.booking.rules import OfferState, WaitlistState, new_form_id
 from portal.booking.views.area import mail_words
-from portal.booking.waitlist import offer_times
+from portal.booking.waitlist import leave_waitlist, offer_times
 from portal.booking.wishes import (
     ALL_PARTS,
     ALL_WEEKDAYS,
@@ -34,9 +36,12 @@ from portal.clock import utc_now
 from portal.diary.models import OccupiedInterval
 from portal.extensions import db
 from portal.notices.models import MessageKind, MessagePart
-from portal.security.viewer import TokenPurpose
-from portal.transaction import transaction
+from portal.security.viewer import JobFor, TokenPurpose
+from portal.shortform.models import BroughtResult
+from portal.transaction import current_session, transaction
 from tests.booking.visit import open_diary, soup, token_of
+from tests.shortform.answering import MIXED
+from tests.shortform.answering import Person as Guest
 from tests.support.cast import Cast, client_of, make_cast
 
 MONDAY = datetime(2026, 11, 23, 10, tzinfo=UTC)  # a working day's morning in London
@@ -321,3 +326,44 @@ def test_who_waited_longer_than_leads_are_kept_is_erased(
     assert waitlist.client.get(page).status_code == 404
     assert waitlist.entries()[0].state is WaitlistState.LEFT
     assert waitlist.sweep() == 0
+
+
+class TestAShortTestThatWasBroughtAlong:
+    @pytest.fixture
+    def joined(self, waitlist: List) -> List:
+        """Noor joins the list by the link of the free times, with the result of a short test."""
+        noor = Guest(waitlist.app, waitlist.client)
+        noor.get("/short-test/statements")
+        noor.send("/short-test/result", **MIXED)
+        noor.send("/short-test/bring")
+        carried = parse_qs(urlsplit(noor.page.location).query)
+        page = waitlist.client.get("/consultations/waitlist", query_string=carried)
+        assert "The result of your short test waits with you" in page.text
+        key = BeautifulSoup(page.text, "html.parser").select_one("[name=form_key]")
+        assert key is not None
+        with time_machine.travel(utc_now() + timedelta(minutes=2), tick=True):
+            typed = waitlist.form(form_key=str(key["value"]))
+            assert waitlist.client.post("/consultations/waitlist", data=typed).status_code == 303
+        return waitlist
+
+    def test_stands_with_the_booking_that_comes_of_it(self, joined: List) -> None:
+        joined.sweep()
+        (offer,) = joined.offers()
+        joined.press(offer, "/take")
+        with joined.app.app_context():
+            lead = current_session().scalars(select(Consultation)).one()
+            brought = current_session().scalars(select(BroughtResult)).one()
+            assert (brought.person_id, brought.consultation_id) == (lead.person_id, lead.id)
+            assert brought.expires_at is None
+        assert "Taking shape" in client_of(joined.app, joined.cast.therapist).get(f"/requests/{lead.id}").text
+
+    def test_goes_with_whoever_leaves_the_list(self, joined: List) -> None:
+        with joined.app.app_context(), transaction() as session:
+            entry = session.scalars(select(WaitlistEntry)).one()
+            kept = session.scalars(select(BroughtResult)).one()
+            assert (kept.person_id, kept.other) == (entry.person_id, "")
+            leave_waitlist(session, JobFor(entry.id), entry, now=utc_now())
+            assert session.scalars(select(BroughtResult)).all() == []
+
+    def test_does_not_stand_on_the_page_of_anybody_else(self, joined: List) -> None:
+        assert "short test" not in client_of(joined.app, None).get("/consultations/waitlist").text

@@ -2,7 +2,6 @@
 
 import json
 import secrets
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -14,14 +13,12 @@ from flask import Flask
 from playwright.sync_api import BrowserContext
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
-from werkzeug.serving import make_server
 
 from portal.accounts.invitations import invite
-from portal.accounts.models import Account, LoginSession, OneTimePurpose, OneTimeToken
-from portal.app import create_app
+from portal.accounts.models import Account, OneTimePurpose, OneTimeToken
 from portal.assessments.definition import readiness_test
 from portal.assessments.differing import say_differ
-from portal.assessments.service import fingerprint, finish, preview, save_page, share
+from portal.assessments.service import fingerprint, finish, preview, share
 from portal.blog.models import Post
 from portal.booking.models import Consultation, ConsultationMessage
 from portal.booking.rules import ConsultationStatus, EndedBy, PartnerKnows
@@ -38,7 +35,7 @@ from portal.diary.rules import Interval
 from portal.diary.service import occupy
 from portal.documents.models import Document, DocumentState
 from portal.files.store import put_blob
-from portal.homework.answers import Change
+from portal.homework.answers import Change, save_answers
 from portal.homework.models import Assignment, Response, TaskKind
 from portal.homework.queries import busy_with
 from portal.homework.registry import library
@@ -71,8 +68,10 @@ from tests.browser.measures import hang_measures
 from tests.browser.pathways import hang_pathways
 from tests.browser.waitlist import hang_waitlist
 from tests.conftest import settings_for
+from tests.support.authenticator import keep_passkey
+from tests.support.cast import begin_sign_in
 from tests.support.individual import all_said, ask_quietly, fill_in
-from tests.support.processes import free_port
+from tests.support.serving import home_of, served
 
 RESET_TOKEN = "r" * 43
 MAIL = """To: us@example.org
@@ -97,14 +96,11 @@ class Gallery:
         self, context: BrowserContext, user_name: str, *, waiting: bool = False, limited: bool = False
     ) -> None:
         """Sign a browser in by a row of its own, whose proof lasts for the whole walk."""
-        token, now = secrets.token_urlsafe(16), utc_now()
         with self.app.app_context(), transaction() as session:
-            login = LoginSession(
-                account_id=self.logins[user_name], token_hash=hashed_token(token), device="Firefox on Windows",
-                is_waiting=waiting, is_limited=limited, proved_at=now + timedelta(hours=1), last_seen_at=now,
-                expires_at=now + timedelta(hours=8),
+            token, _ = begin_sign_in(
+                session, self.logins[user_name], device="Firefox on Windows", is_waiting=waiting, is_limited=limited,
+                proved_at=utc_now() + timedelta(hours=1),
             )  # fmt: skip
-            session.add(login)
             name = cookie_name()
         context.add_cookies([{"name": name, "value": token, "url": self.home}])
 
@@ -112,24 +108,15 @@ class Gallery:
 @contextmanager
 def hung_gallery(folder: Path) -> Iterator[Gallery]:
     """Fill a migrated database below ``folder`` with the demo and what it lacks, and serve it."""
-    port = free_port()
-    settings = settings_for(folder, public_url=f"http://localhost:{port}", is_demo=True, is_development=True)
-    app = create_app(settings)
-    gallery = Gallery(app=app, home=settings.public_url)
-    with app.test_request_context():
-        with transaction() as session:
-            seed(session, settings)
-        with transaction() as session:
-            _fill(session, settings, gallery)
-    server = make_server("localhost", port, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
+    with served(settings_for(folder, is_demo=True)) as app:
+        settings: Settings = app.extensions["settings"]
+        gallery = Gallery(app=app, home=home_of(app))
+        with app.test_request_context():
+            with transaction() as session:
+                seed(session, settings)
+            with transaction() as session:
+                _fill(session, settings, gallery)
         yield gallery
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def _fill(session: Session, settings: Settings, gallery: Gallery) -> None:
@@ -142,7 +129,9 @@ def _fill(session: Session, settings: Settings, gallery: Gallery) -> None:
         for row in rows
     }
     gallery.logins = {name: account.id for name, account in accounts.items()}
-    accounts["olivia"].is_totp_on = False
+    accounts["olivia"].is_totp_on = accounts["fay"].is_totp_on = False
+    for name in ("ana", "fay"):
+        keep_passkey(session, accounts[name].id, doubted_at=utc_now() if name == "ana" else None)
     session.execute(delete(Consent).where(Consent.person_id == accounts["dan"].person_id))
     jane = Member(
         accounts["jane"].id, accounts["jane"].person_id, UUID(int=0), frozenset({Role.THERAPIST}), utc_now()
@@ -213,7 +202,7 @@ def _hang_own_tests(session: Session, jane: Member, accounts: dict[str, Account]
         session.add_all([own, other])
         session.flush()
         begin(session, viewer, own.id, now=now)
-        save_page(session, viewer, own.id, changes, PageMark("0" * 16), now=now + timedelta(minutes=8))
+        save_answers(session, viewer, own.id, changes, PageMark("0" * 16), now=now + timedelta(minutes=8))
         parts.append(own.id)
     begun, finished, shared = parts
     for part in (finished, shared):
@@ -242,7 +231,12 @@ def _hang_tasks(session: Session, jane: Member, ana: Account, gallery: Gallery) 
         )
         submit(session, viewer, session.scalars(part).one(), seconds=None, now=utc_now())
         end_assignment(session, jane, finished.id, Standing.WITHDRAWN, now=utc_now())
-    for name, page in (("given tasks", "tasks"), ("give a task", "tasks/new"), ("end the work", "close")):
+    for name, page in (
+        ("given tasks", "tasks"),
+        ("goals", "goals"),
+        ("give a task", "tasks/new"),
+        ("end the work", "close"),
+    ):
         gallery.paths[name] = f"/couples/{couple.id}/{page}"
 
 
@@ -266,7 +260,7 @@ def _hang_individual_questions(
     queue_message(session, session.get_one(Person, ana), MessageKind.NEW_ITEM, {"link": "/"}, now=utc_now())
     gallery.paths["safe contact"] = f"/couples/{couple.id}/contact/{ben}"
     told_on = (utc_now() - timedelta(days=2)).date()
-    session.add(SafetyNudge(sitting_id=sitting.id, told_id=accounts["samir"].person_id, told_on=told_on))
+    session.add(SafetyNudge(about_id=sitting.id, told_id=accounts["samir"].person_id, told_on=told_on))
 
 
 def _hang_mail(settings: Settings, gallery: Gallery) -> None:
@@ -290,6 +284,7 @@ def _hang_doors(session: Session, jane: Member, ana: Account, gallery: Gallery) 
     session.add(reset)
     gallery.paths["reset"] = f"/reset/{RESET_TOKEN}"
     ana.is_limited = True
+    gallery.paths["reset code"] = f"/clients/{ana.person_id}/reset-code"
     gallery.paths["unlock code"] = f"/clients/{ana.person_id}/unlock-code"
 
 

@@ -1,22 +1,17 @@
 """Two people take the short test on a phone, one of them without script, and see one page for both."""
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import replace
 
 import pytest
-from werkzeug.serving import make_server
 
-from portal.app import create_app
 from portal.assessments.short_form import short_form
 from portal.booking.rules import TOO_QUICK
-from portal.extensions import db
 from portal.settings import Settings
 from portal.transaction import transaction
 from tests.support.browser import PHONE, Visitor
 from tests.support.cast import make_cast
-from tests.support.processes import free_port
+from tests.support.serving import home_of, served
 
 ANSWERS = "5411444422225544"
 
@@ -24,21 +19,10 @@ ANSWERS = "5411444422225544"
 @pytest.fixture
 def home(settings: Settings) -> Iterator[str]:
     """The address of a portal with a practice, served from this process."""
-    port = free_port()
-    app = create_app(replace(settings, public_url=f"http://localhost:{port}", is_development=True))
-    with app.app_context(), transaction() as session:
-        make_cast(session)
-    server = make_server("localhost", port, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://localhost:{port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-        with app.app_context():
-            db.engine.dispose()
+    with served(settings) as app:
+        with app.app_context(), transaction() as session:
+            make_cast(session)
+        yield home_of(app)
 
 
 def answer(person: Visitor) -> None:

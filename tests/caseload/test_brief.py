@@ -2,10 +2,13 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import time_machine
 from flask import Flask
 
+from portal.caseload.brief import news_by_day
+from portal.caseload.timeline import Happening, Moment
 from portal.homework.rules import Standing
 from portal.homework.service import end_assignment
 from portal.meetings.models import Meeting, Place
@@ -71,6 +74,26 @@ def test_only_what_came_after_the_last_session_is_new(app: Flask, cast: Cast) ->
         assert "Ana finished" not in brief(app, cast)
         walk.finish(cast.ben, keyed_as(2))
         assert "Ben finished" in brief(app, cast)
+
+
+def test_what_happened_alike_on_one_day_of_the_therapist_is_one_line() -> None:
+    def asked(at: datetime, title: str, side: str = "a") -> Moment:
+        return Moment(at, Happening.ASKED, side, uuid4(), title)
+
+    near_midnight = datetime(2026, 7, 1, 23, 30, tzinfo=UTC)  # past midnight in London
+    days = news_by_day(
+        [
+            asked(near_midnight, "Values"),
+            asked(near_midnight - timedelta(hours=1), "Wishes", "both"),
+            asked(near_midnight - timedelta(hours=2), "Values"),
+            asked(near_midnight - timedelta(hours=3), "Values"),
+        ],
+        "Europe/London",
+    )
+    assert [(one.on.day, [(news.side, news.titles) for news in one.news]) for one in days] == [
+        (2, [("a", {"Values": 1})]),
+        (1, [("both", {"Wishes": 1}), ("a", {"Values": 2})]),
+    ]
 
 
 def test_what_each_told_alone_stands_under_the_others_name(app: Flask, cast: Cast) -> None:

@@ -1,53 +1,39 @@
 """Moving in the week's grid by keyboard: a preview first, a page that confirms it, and only then the move."""
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from flask import Flask
-from werkzeug.serving import make_server
 
-from portal.app import create_app
 from portal.clock import utc_now
 from portal.diary.models import OccupiedInterval
-from portal.extensions import db
 from portal.security.login import cookie_name
 from portal.settings import Settings
 from portal.transaction import current_session, transaction
 from tests.diary.scene import take
 from tests.support.browser import Visitor
 from tests.support.cast import client_of, make_cast
-from tests.support.processes import free_port
+from tests.support.serving import served
 
 
 @pytest.fixture
-def served(settings: Settings) -> Iterator[Flask]:
-    port = free_port()
-    app = create_app(replace(settings, public_url=f"http://localhost:{port}", is_development=True))
-    server = make_server("localhost", port, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield app
-    server.shutdown()
-    thread.join()
-    server.server_close()
-    with app.app_context():
-        db.engine.dispose()
+def grid(settings: Settings) -> Iterator[Flask]:
+    with served(settings) as app:
+        yield app
 
 
 def test_arrows_move_a_preview_escape_leaves_and_the_page_confirms(
-    served: Flask, visitor_at: Callable[..., AbstractContextManager[Visitor]]
+    grid: Flask, visitor_at: Callable[..., AbstractContextManager[Visitor]]
 ) -> None:
-    with served.app_context(), transaction() as session:
+    with grid.app_context(), transaction() as session:
         cast = make_cast(session)
     monday = datetime.combine(utc_now().date() + timedelta(days=14 - utc_now().weekday()), time(12), UTC)
-    occupied_id = take(served, cast.therapist, monday)
-    home = served.extensions["settings"].public_url
-    with served.app_context():
-        cookie = client_of(served, cast.therapist).get_cookie(cookie_name(), domain="portal.example.org")
+    occupied_id = take(grid, cast.therapist, monday)
+    home = grid.extensions["settings"].public_url
+    with grid.app_context():
+        cookie = client_of(grid, cast.therapist).get_cookie(cookie_name(), domain="portal.example.org")
     assert cookie is not None
     with visitor_at(home) as jane:
         jane.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": home}])
@@ -61,10 +47,10 @@ def test_arrows_move_a_preview_escape_leaves_and_the_page_confirms(
             entry.press(key)
         with jane.page.expect_navigation():
             entry.press("Enter")
-        with served.app_context():
+        with grid.app_context():
             assert current_session().get_one(OccupiedInterval, occupied_id).starts_at == monday
         with jane.page.expect_navigation():
             jane.page.get_by_role("button", name="Move it there").press("Enter")
-    with served.app_context():
+    with grid.app_context():
         moved = current_session().get_one(OccupiedInterval, occupied_id)
         assert moved.starts_at - monday == timedelta(days=1, minutes=30)

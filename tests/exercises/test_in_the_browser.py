@@ -1,31 +1,22 @@
 """Two people at a staged exercise on small phones, one with script and one without; ranking by drag, by keyboard, by selects."""
 
-import secrets
 import shutil
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from playwright.sync_api import BrowserContext, Page, expect
-from werkzeug.serving import make_server
 
-from portal.accounts.models import LoginSession
-from portal.app import create_app
-from portal.clock import utc_now
-from portal.extensions import db
-from portal.security.crypto import hashed_token
 from portal.security.login import cookie_name
 from portal.transaction import transaction
 from tests.conftest import settings_for
 from tests.exercises.room import Room, room_with
 from tests.support.browser import PHONE, Visitor
-from tests.support.cast import Actor, Cast
-from tests.support.processes import free_port
+from tests.support.cast import Actor, Cast, begin_sign_in
+from tests.support.serving import home_of, served
 
 PersonAt = Callable[..., AbstractContextManager[Visitor]]
 
@@ -34,34 +25,13 @@ PersonAt = Callable[..., AbstractContextManager[Visitor]]
 def app(tmp_path: Path, migrated_sqlite: Path) -> Iterator[Flask]:
     """The portal, served so that browsers reach it."""
     shutil.copy(migrated_sqlite, tmp_path / "portal.sqlite3")
-    port = free_port()
-    app = create_app(
-        settings_for(tmp_path, public_url=f"http://localhost:{port}", is_demo=True, is_development=True)
-    )
-    server = make_server("localhost", port, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield app
-    server.shutdown()
-    thread.join()
-    server.server_close()
-    with app.app_context():
-        db.engine.dispose()
-
-
-def home_of(app: Flask) -> str:
-    return str(app.extensions["settings"].public_url)
+    with served(settings_for(tmp_path, is_demo=True)) as app:
+        yield app
 
 
 def let_in(app: Flask, context: BrowserContext, actor: Actor) -> None:
-    token, now = secrets.token_urlsafe(16), utc_now()
     with app.app_context(), transaction() as session:
-        session.add(
-            LoginSession(
-                account_id=actor.account_id, token_hash=hashed_token(token), device="Phone", is_limited=False,
-                proved_at=now, last_seen_at=now, expires_at=now + timedelta(hours=8),
-            )
-        )  # fmt: skip
+        token, _ = begin_sign_in(session, actor.account_id)
         name = cookie_name()
     context.add_cookies([{"name": name, "value": token, "url": home_of(app)}])
 

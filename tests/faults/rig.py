@@ -1,6 +1,5 @@
 """One installation with all its real processes, and ways to hurt them."""
 
-import secrets
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -10,14 +9,11 @@ from pathlib import Path
 from flask import Flask
 from sqlalchemy import func, select
 
-from portal.accounts.models import LoginSession
-from portal.clock import utc_now
 from portal.extensions import db
 from portal.outbox import OutboxEntry, OutboxState
-from portal.security.crypto import hashed_token
 from portal.transaction import current_session, transaction
 from tests.meetings.desk import BEGAN, released
-from tests.support.cast import Actor, Cast
+from tests.support.cast import Actor, Cast, begin_sign_in
 from tests.support.fixtures import StartPortal
 from tests.support.postgres import PostgresServer
 from tests.support.processes import Portal, Running, wait_until
@@ -67,15 +63,9 @@ class Rig:
 
     def sign_in(self, actor: Actor) -> tuple[dict[str, str], str]:
         """Let somebody be signed in, in a browser of a moment ago; give its cookies and the token of its forms."""
-        token, now = secrets.token_urlsafe(16), utc_now()
         with transaction() as session:
-            row = LoginSession(
-                account_id=actor.account_id, token_hash=hashed_token(token), device="Test", proved_at=now,
-                last_seen_at=now, expires_at=now + timedelta(hours=1),
-            )  # fmt: skip
-            session.add(row)
-            session.flush()
-            return {"session": token}, self.app.extensions["signer"].form_token(row.id)
+            token, login_session_id = begin_sign_in(session, actor.account_id)
+        return {"session": token}, self.app.extensions["signer"].form_token(login_session_id)
 
     def order_documents(self, many: int = 1) -> None:
         """Release summaries: each owes one document and mails."""

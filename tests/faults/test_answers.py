@@ -2,25 +2,22 @@
 
 import json
 import re
-import secrets
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
 from uuid import UUID
 
 import httpx
 import pytest
 
-from portal.accounts.models import LoginSession
 from portal.assessments.definition import readiness_test
 from portal.clock import utc_now
 from portal.homework.models import TaskKind
 from portal.homework.queries import own_answers
 from portal.homework.registry import task_of
 from portal.homework.service import assign
-from portal.security.crypto import hashed_token
 from portal.transaction import current_session, transaction
 from tests.faults.rig import Rig, wait
+from tests.support.cast import begin_sign_in
 from tests.support.processes import Portal
 
 ITEM = readiness_test().items[0].id
@@ -73,17 +70,12 @@ class Writer:
 
 def begin(rig: Rig) -> tuple[UUID, str]:
     """Ask the couple to take the test, and let Ana be signed in."""
-    token, now = secrets.token_urlsafe(16), utc_now()
+    now = utc_now()
     with transaction() as session:
         task = task_of(TaskKind.TEST, readiness_test().id, readiness_test().version)
         assignment = assign(session, rig.cast.therapist.member(), rig.cast.couple_id, task, now=now)
         session.refresh(assignment, ["responses"])
-        session.add(
-            LoginSession(
-                account_id=rig.cast.ana.account_id, token_hash=hashed_token(token), device="Test", proved_at=now,
-                last_seen_at=now, expires_at=now + timedelta(hours=8),
-            )
-        )  # fmt: skip
+        token, _ = begin_sign_in(session, rig.cast.ana.account_id)
         part = next(one.id for one in assignment.responses if one.person_id == rig.cast.ana.person_id)
     return part, token
 

@@ -51,6 +51,7 @@ class Words:
     about_contact: str = "Qanarcontact ring twice"
     code_word: str = "Qanarcode"
     about_card: str = "Qanarcard ask for the book"
+    device: str = "Qanardevice in the drawer"
     opened_goal: str = "Qanargoal is to sail"
     partner_goal: str = "Qanarshed will stand"
     kept_goal: str = "Qanarkept for myself"

@@ -1,7 +1,6 @@
 """The first journey over plain HTTP, with a telling word in each field, by the people of a seeded practice."""
 
 import re
-import secrets
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -16,7 +15,7 @@ from flask import Flask
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from portal.accounts.models import Account, LoginSession
+from portal.accounts.models import Account
 from portal.booking.models import Consultation, IntakeQuestion
 from portal.booking.rules import TOO_QUICK
 from portal.clock import utc_now
@@ -24,10 +23,11 @@ from portal.notices.models import Message
 from portal.notices.rules import FOLD
 from portal.outbox import OutboxEntry, OutboxState
 from portal.safety.questions import QUESTIONS
-from portal.security.crypto import hashed_token
 from portal.security.login import cookie_name
 from portal.transaction import current_session, transaction
 from tests.integration.canaries import WORDS
+from tests.support.authenticator import Authenticator, Flaws
+from tests.support.cast import begin_sign_in
 from tests.support.processes import wait_until
 
 
@@ -69,14 +69,9 @@ class Story:
 
     def browser_of(self, user_name: str) -> httpx.Client:
         """Open a browser in which somebody is signed in, by a row of its own."""
-        token, now, browser = secrets.token_urlsafe(16), utc_now(), self.browser()
+        browser = self.browser()
         with self.app.app_context(), transaction() as session:
-            session.add(
-                LoginSession(
-                    account_id=account_of(session, user_name).id, token_hash=hashed_token(token), device="Test",
-                    proved_at=now, last_seen_at=now, expires_at=now + timedelta(hours=8),
-                )
-            )  # fmt: skip
+            token, _ = begin_sign_in(session, account_of(session, user_name).id)
             browser.cookies.set(cookie_name(), token)
         return browser
 
@@ -190,6 +185,13 @@ class Story:
             "channel": "email", "phone": WORDS.phone, "when": "always", "voicemail": "no", "code_word": WORDS.code_word, "words": WORDS.about_card,
         }  # fmt: skip
         send(first, "/safe-contact", card)
+        self._add_passkey(first)
+
+    def _add_passkey(self, person: httpx.Client) -> None:
+        """Have a device of the person's make one, as the script of the page does."""
+        asked = person.get("/account/passkeys/new").json()
+        made = Authenticator().make(asked["options"], Flaws(origin=self.home, host="localhost"))
+        send(person, "/account/passkeys", {"label": WORDS.device, "state": asked["state"], "answer": made})
 
     def _do_homework(self, jane: httpx.Client, couple: str) -> None:
         """One word for each state: open to both, kept back, shared and shut, private, not finished."""

@@ -57,7 +57,7 @@ OPENED = {"opened_goal", "partner_goal", "shown_line", "joint_goal"}
 FINISHED = OPENED | {"kept_goal", "shut_story"}
 MAY_KNOW = {
     "jane": SHARED | NAMES | LEAD | ALONE | FINISHED | {"comment_alone", "comment_both", "way_title", "own_question", "note", "process_note", "letter"},
-    WORDS.user_name: SHARED | NAMES | FINISHED | {"comment_alone", "comment_both", "tender", "dreamt", "draft", "code_word", "about_card", "phone", "email"},
+    WORDS.user_name: SHARED | NAMES | FINISHED | {"comment_alone", "comment_both", "tender", "dreamt", "draft", "code_word", "about_card", "phone", "email", "device"},
     WORDS.partner_user_name: SHARED | NAMES | OPENED | {"comment_both", "partner_email"},
     "samir": {"way_title"},  # a template is the practice's
     "ana": set(), "cleo": set(), "fay": set(), "olivia": set(), "": set(),

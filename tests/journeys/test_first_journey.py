@@ -192,8 +192,10 @@ def test_a_passed_device_shows_nothing_of_who_had_it_to_who_takes_it(
         assert page.get_by_label("User name or e-mail address").input_value() == ""
         assert shared.context.cookies() == []
         people.sign_in(page, house, "ben")
+        expect(heading(page)).not_to_have_text("Sign in")  # a browser that is still arriving has no way back
         for _ in range(4):
             page.go_back()
+            expect(heading(page)).to_be_visible()
             assert "What Ben never sees" not in page.content()
 
 

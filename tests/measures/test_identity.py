@@ -12,6 +12,7 @@ from sqlalchemy import delete
 from portal.homework.models import Response
 from portal.measures.rules import Rhythm
 from portal.measures.service import acknowledge, start_schedule
+from portal.safety.escalation import nudge_about_unlooked
 from portal.sources.models import StepCount
 from portal.transaction import transaction
 from tests.safety.test_identity import BY_LOT
@@ -75,6 +76,9 @@ def test_nobody_else_learns_that_one_person_was_asked_or_what_came_of_it(app: Fl
     with app.test_request_context(), transaction() as session:
         sit(session, cast, session.get_one(Response, part_id), 3, NOW)
     unchanged("answered with a watched answer")
+    with app.test_request_context(), transaction() as session:
+        assert nudge_about_unlooked(session, NOW + timedelta(days=2)) == 2
+    unchanged("not looked at, and others told that something waits")
     with app.test_request_context(), transaction() as session:
         score_id = sat_ana(session, cast, "who5", 0, NOW + timedelta(seconds=1))
         acknowledge(session, cast.therapist.member(), score_id, now=NOW)

@@ -14,7 +14,14 @@ from portal.clock import utc_now
 from portal.notices.models import Message, MessageKind, MessagePart, MessageState
 from portal.notices.queries import kept_inside
 from portal.notices.rules import ASKED_FOR_NOW, FACTS, NO_USE_AS_TEXT
-from portal.notices.service import ask_about, earliest_time, note_sent, queue_message, what_to_say
+from portal.notices.service import (
+    ask_about,
+    earliest_time,
+    judge_again,
+    note_sent,
+    queue_message,
+    what_to_say,
+)
 from portal.outbox import OutboxEntry
 from portal.people.models import Person, SafeContact
 from portal.people.rules import Card, Channel, SafeRange
@@ -146,6 +153,76 @@ def test_hours_that_close_before_it_leaves_put_it_off() -> None:
         assert earliest_time(session, JobFor(held.id), OPENS) == OPENS
         _address, said = what_to_say(session, JobFor(held.id), OPENS)
         assert said == [("new_item", {})]
+
+
+def change_card(
+    session: Session, person: Person, channel: Channel = Channel.EMAIL, ranges: tuple[SafeRange, ...] = ()
+) -> None:
+    """Give a card as its page does: what waits is judged by it."""
+    give_card(session, person, channel, ranges)
+    judge_again(session, person, Card(channel, ranges), now=NOW)
+
+
+def waits(session: Session, person: Person) -> list[tuple[bool, datetime]]:
+    """Say on which way, and until when, what is owed to somebody waits."""
+    rows = session.execute(
+        select(Message.by_text, Message.due_at)
+        .join(MessagePart, MessagePart.message_id == Message.id)
+        .where(MessagePart.person_id == person.id, MessagePart.kept_at.is_(None))
+    )
+    return [(by_text, due_at) for by_text, due_at in rows]
+
+
+def test_a_stricter_card_puts_off_or_keeps_inside_at_once_what_waits() -> None:
+    with transaction() as session:
+        person = reader(session)
+        tell(session, person)
+        change_card(session, person, ranges=LATER)
+        assert waits(session, person) == [(False, OPENS)]
+        change_card(session, person, ranges=at(10, 11))
+        assert waits(session, person) == [(False, OPENS.replace(hour=10))]
+        change_card(session, person, Channel.CALL)
+        assert waits(session, person) == []
+        assert kept(session, person) == [MessageKind.NEW_ITEM]
+        change_card(session, person)
+        assert waits(session, person) == [], "what was kept stays"
+
+
+def test_a_looser_card_lets_what_was_put_off_leave_on_its_way() -> None:
+    with transaction() as session:
+        person = reader(session, ranges=LATER)
+        tell(session, person)
+        change_card(session, person)
+        assert waits(session, person) == [(False, NOW)]
+        change_card(session, person, Channel.TEXT)
+        assert waits(session, person) == [(True, NOW)]
+        change_card(session, person, Channel.TEXT, LATER)
+        assert waits(session, person) == [(True, OPENS)]
+        for message in session.scalars(select(Message)):
+            said = what_to_say(session, JobFor(message.id), OPENS)[1]
+            assert said == ([("new_item", {})] if message.due_at == OPENS and message.by_text else [])
+
+
+def test_the_others_part_of_one_mail_stays_where_it_is() -> None:
+    with transaction() as session:
+        ana, ben = add_reader(session), add_reader(session)
+        ana.zone = "UTC"
+        tell(session, ana)
+        tell(session, ben)
+        change_card(session, ana, ranges=LATER)
+        assert (waits(session, ana), waits(session, ben)) == ([(False, OPENS)], [(False, NOW)])
+
+
+def test_what_may_have_left_is_left_alone() -> None:
+    with transaction() as session:
+        person = reader(session)
+        message = tell(session, person)
+        assert message is not None
+        message.handovers = 1
+        session.flush()
+        change_card(session, person, ranges=LATER)
+        assert waits(session, person) == [(False, NOW)]
+        assert what_to_say(session, JobFor(message.id), NOW)[1] == [], "the gate holds all the same"
 
 
 def test_what_may_have_left_once_is_not_sent_again_under_another_name() -> None:

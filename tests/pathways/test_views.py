@@ -5,6 +5,11 @@ from bs4 import BeautifulSoup
 from flask import Flask
 from flask.testing import FlaskClient
 
+from portal.clock import utc_now
+from portal.pathways.rules import Delivery, Rule, Stuck
+from portal.pathways.service import start_pathway
+from portal.pathways.shipped import Plan, PlannedStep
+from portal.transaction import transaction
 from tests.homework.test_views import send
 from tests.support.cast import Cast, client_of
 
@@ -52,3 +57,26 @@ def test_slips_are_marked_and_what_was_typed_is_kept(jane: FlaskClient) -> None:
         "From 1 to 60 days.", "Qanarpurpose",
     ):  # fmt: skip
         assert sentence in wrong.text
+
+
+def test_a_step_that_is_stuck_stands_on_the_therapists_first_page(
+    app: Flask, jane: FlaskClient, cast: Cast
+) -> None:
+    with app.app_context(), transaction() as session:
+        way = Plan(
+            "p",
+            "Qanarway",
+            "",
+            (PlannedStep("exercise", "values-compass", Rule(Delivery.WEEKDAY, weekday=0)),),
+        )
+        pathway = start_pathway(
+            session, cast.therapist.member(), cast.couple_id, way, zone="Europe/London", now=utc_now()
+        )
+        pathway.stuck = Stuck.HELD
+        path = f"/pathways/{pathway.id}"
+    page = jane.get("/today").text
+    assert "a pathway waits for you" in page
+    assert "A hold keeps its next step back." in page
+    assert path in page
+    assert "Qanarway" not in page
+    assert path not in client_of(app, cast.stranger).get("/today").text

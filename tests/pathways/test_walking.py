@@ -16,6 +16,7 @@ from portal.couples.holds import lift_hold, set_hold
 from portal.couples.models import Couple, CoupleStatus, Partner
 from portal.errors import NotFound
 from portal.extensions import db
+from portal.home.queries import on_the_desk
 from portal.homework.models import Assignment, Opening, Response
 from portal.homework.rules import Gate, Standing
 from portal.homework.service import end_assignment, share, submit
@@ -219,6 +220,10 @@ class TestNothingComes:
         assert either_house.given() == [VALUES]
         assert either_house.pathway().stuck is Stuck.HELD
         assert either_house.told(cast.therapist) == [MessageKind.THERAPIST_NOTICE]
+        pathway_id = either_house.pathway().id
+        for viewer, seen in ((either_house.jane, [pathway_id]), (cast.stranger.member(), [])):
+            desk = on_the_desk(current_session(), viewer, "Europe/London", days(2))
+            assert [one.pathway_id for one in desk.stuck] == seen
         assert (either_house.told(cast.ana), either_house.told(cast.ben)) == told
         with transaction() as session:
             lift_hold(session, either_house.jane, cast.couple_id, days(3))

@@ -1,16 +1,18 @@
 """Answers that press and that nobody looks at: who hears of it, when, and how little."""
 
 from datetime import UTC, date, datetime
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
 from bs4 import BeautifulSoup
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from portal.audit.models import AuditEvent
 from portal.diary.models import TimeOff, WeeklyHoursRow
+from portal.measures.service import acknowledge as acknowledge_score
 from portal.notices.models import MessageKind, MessagePart
 from portal.notices.queries import list_parts
 from portal.notices.service import what_to_say
@@ -24,6 +26,7 @@ from portal.transaction import current_session, transaction
 from tests.safety.scene import words_of
 from tests.support.cast import Cast, client_of
 from tests.support.individual import all_said, ask_quietly, fill_in
+from tests.support.measuring import bring_words, sat_ana
 
 LONDON = ZoneInfo("Europe/London")
 FRIDAY = datetime(2026, 11, 20, 10, tzinfo=UTC)  # and no summer time
@@ -121,6 +124,58 @@ def test_the_therapist_first_then_the_owner_once_a_day_each(app: Flask, cast: Ca
     assert told(app, cast) == ["therapist"]
     assert [nudge(app, at(21, 9)), nudge(app, at(21, 20)), nudge(app, at(22, 9))] == [2, 0, 2]
     assert sorted(told(app, cast)) == ["owner"] * 2 + ["therapist"] * 3
+
+
+@pytest.fixture
+def item_nine(app: Flask, cast: Cast) -> UUID:
+    """Ana's PHQ-9 of Friday morning, each item answered with 1; gives the id of the result."""
+    with app.test_request_context(), transaction() as session:
+        bring_words(session, cast, "phq9", "who5")
+        return sat_ana(session, cast, "phq9", 1, FRIDAY)
+
+
+def forget_mails(app: Flask) -> None:
+    """Forget that something was given to Ana, which is a mail of its own."""
+    with app.app_context(), transaction() as session:
+        session.execute(delete(MessagePart))
+
+
+def test_an_answer_to_item_nine_rises_as_the_individual_questions_do(
+    app: Flask, cast: Cast, item_nine: UUID
+) -> None:
+    forget_mails(app)
+    rounds = [nudge(app, at(20, 16)), nudge(app, at(20, 17)), nudge(app, at(20, 18)), nudge(app, at(21, 9))]
+    assert rounds == [0, 1, 0, 2]
+    assert sorted(told(app, cast)) == ["owner", "therapist", "therapist"]
+    owner = client_of(app, cast.owner)
+    assert "Jane Parker has something that waits" in owner.get("/unlooked").text
+    with app.app_context(), transaction() as session:
+        part = session.scalars(select(MessagePart).where(MessagePart.person_id == cast.owner.person_id)).one()
+        job = JobFor(part.message_id)
+        assert what_to_say(session, job, at(21, 9))[1] == [("look_needed", {"link": "/unlooked"})]
+        acknowledge_score(session, cast.therapist.member(), item_nine, now=at(21, 10))
+        assert what_to_say(session, job, at(21, 10))[1] == []
+    assert "Nothing waits" in owner.get("/unlooked").text
+    assert nudge(app, at(22, 9)) == 0
+
+
+def test_a_cover_hears_of_item_nine_while_the_therapist_is_away(
+    app: Flask, cast: Cast, item_nine: UUID
+) -> None:
+    forget_mails(app)
+    go_away(app, cast, is_covered=True)
+    assert nudge(app, at(20, 17)) == 1
+    assert told(app, cast) == ["stranger"]
+
+
+@pytest.mark.parametrize(("key_id", "value"), [("phq9", 0), ("who5", 0)])
+def test_a_result_without_an_answer_to_look_at_tells_nobody(
+    app: Flask, cast: Cast, key_id: str, value: int
+) -> None:
+    with app.test_request_context(), transaction() as session:
+        bring_words(session, cast, key_id)
+        sat_ana(session, cast, key_id, value, FRIDAY)
+    assert nudge(app, at(23, 17)) == 0
 
 
 def test_time_off_is_left_in_peace_and_the_cover_hears_at_once(app: Flask, cast: Cast) -> None:

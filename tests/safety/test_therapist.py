@@ -19,7 +19,7 @@ from portal.couples.holds import find_hold, set_hold
 from portal.couples.models import Couple, CoupleStatus, Partner, SafetyHold
 from portal.couples.queries import get_couple
 from portal.errors import NotFound
-from portal.home.queries import to_acknowledge
+from portal.home.queries import on_the_desk
 from portal.homework.rules import NoLongerAsked
 from portal.notices.models import MessagePart
 from portal.safety.queries import (
@@ -135,7 +135,7 @@ class TestReading:
 class TestToAcknowledge:
     def listed(self, app: Flask, cast: Cast, now: datetime) -> list[tuple[Urgency, bool, bool]]:
         with app.app_context():
-            rows = to_acknowledge(current_session(), cast.therapist.member(), ZONE, now)
+            rows = on_the_desk(current_session(), cast.therapist.member(), ZONE, now).to_read
             return [(one.urgency, one.is_read, one.is_overdue) for one in rows]
 
     def test_every_answer_waits_to_be_read_and_the_urgent_ones_stand_first(
@@ -196,7 +196,7 @@ def as_answers(session: Session, viewer: Member, cast: Cast) -> object:
 
 READS: list[Callable[[Session, Member, Cast], object]] = [
     as_answers,
-    lambda session, viewer, _cast: to_acknowledge(session, viewer, ZONE, utc_now()),
+    lambda session, viewer, _cast: on_the_desk(session, viewer, ZONE, utc_now()),
     lambda session, viewer, cast: asking_of(session, viewer, couple_of(session, cast), ZONE),
     lambda session, viewer, cast: cards_changed_at(session, viewer, couple_of(session, cast)),
     lambda session, viewer, cast: card_read_by(session, viewer, couple_of(session, cast), cast.ana.person_id),
@@ -222,7 +222,7 @@ def test_another_therapist_is_given_none_of_these_rows(cast: Cast, session: Sess
     ana, _ben = ask_quietly(session, jane, cast.couple_id, *persons, now=utc_now())
     fill_in(session, ana, all_said(Reply.YES), now=utc_now())
     sam = cast.stranger.member()
-    assert to_acknowledge(session, sam, ZONE, utc_now()) == []
+    assert on_the_desk(session, sam, ZONE, utc_now()).to_read == []
     couple = couple_of(session, cast)
     with pytest.raises(NotFound):
         asking_of(session, sam, couple, ZONE)

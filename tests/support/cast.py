@@ -138,6 +138,18 @@ class Browser(FlaskClient):
         return super().open(*args, **kwargs)
 
 
+def begin_sign_in(session: Session, account_id: UUID, **changes: object) -> tuple[str, UUID]:
+    """Let somebody be signed in without the pages of signing in; give the cookie's token and the row's id."""
+    token, now = secrets.token_urlsafe(16), utc_now()
+    values: dict[str, object] = {
+        "device": "Test", "proved_at": now, "last_seen_at": now, "expires_at": now + timedelta(hours=8), **changes,
+    }  # fmt: skip
+    row = LoginSession(account_id=account_id, token_hash=hashed_token(token), **values)
+    session.add(row)
+    session.flush()
+    return token, row.id
+
+
 def client_of(
     app: Flask, actor: Actor | None, *, limited: bool = False, proved_at: datetime | None = None
 ) -> FlaskClient:
@@ -146,14 +158,10 @@ def client_of(
     client = app.test_client()
     if actor is None:
         return client
-    token, now = secrets.token_urlsafe(16), utc_now()
     with app.app_context(), transaction() as session:
-        session.add(
-            LoginSession(
-                account_id=actor.account_id, token_hash=hashed_token(token), device="Test", is_limited=limited,
-                proved_at=proved_at or now, last_seen_at=now, expires_at=now + timedelta(hours=8),
-            )
-        )  # fmt: skip
+        token, _ = begin_sign_in(
+            session, actor.account_id, is_limited=limited, proved_at=proved_at or utc_now()
+        )
         name = cookie_name()
     client.set_cookie(name, token, domain="portal.example.org", secure=True)
     return client

@@ -12,7 +12,6 @@ import asyncio
 import json
 import os
 import random
-import secrets
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -26,17 +25,15 @@ from uuid import UUID
 from flask import Flask
 from sqlalchemy import select
 
-from portal.accounts.models import LoginSession
 from portal.booking.models import Consultation
 from portal.booking.rules import ConsultationStatus, new_form_id
 from portal.clock import utc_now
 from portal.diary.models import OccupiedInterval
 from portal.extensions import db
-from portal.security.crypto import hashed_token
 from portal.security.viewer import TokenPurpose
 from portal.transaction import current_session, transaction
 from tests.booking.visit import ANSWERS, free_slots_of, iso
-from tests.support.cast import Actor, Cast
+from tests.support.cast import Actor, Cast, begin_sign_in
 
 PATIENCE = 60
 CLIENTS, MOVERS, HOLDERS = 200, 10, 40
@@ -220,15 +217,9 @@ def upset(storm: Storm, start: datetime, cookie: str) -> None:
 
 def sign_in(app: Flask, therapist: Actor) -> str:
     """Let the therapist be signed in; cookie and form token, joined by a bar."""
-    token, now = secrets.token_urlsafe(16), utc_now()
     with transaction() as session:
-        row = LoginSession(
-            account_id=therapist.account_id, token_hash=hashed_token(token), device="Test", proved_at=now,
-            last_seen_at=now, expires_at=now + timedelta(hours=8),
-        )  # fmt: skip
-        session.add(row)
-        session.flush()
-        form_token = app.extensions["signer"].form_token(row.id)
+        token, login_session_id = begin_sign_in(session, therapist.account_id)
+    form_token = app.extensions["signer"].form_token(login_session_id)
     return f"{token}|{form_token}"
 
 
@@ -251,7 +242,7 @@ def storm_through(storm: Storm, cast: Cast, windows: Sequence[float]) -> None:
 
 
 def at_once(port: int, requests: Sequence[Request], journal: Journal) -> list[Answer]:
-    """Open one connection each, then send all, each at its moment; give the answers in the order of the requests."""
+    """Send all, each at its moment and on a connection of its own; give the answers in the order of the requests."""
     journal.note("intent", acts=[[one.act, one.who] for one in requests])
     answers = asyncio.run(_at_once(port, requests))
     journal.note("answers", acts=[[one.request.act, one.request.who, one.status] for one in answers])
@@ -265,23 +256,28 @@ def percentile(seconds: Iterable[float], share: float) -> float:
 
 
 async def _at_once(port: int, requests: Sequence[Request]) -> list[Answer]:
-    lines = [await asyncio.open_connection("127.0.0.1", port) for _ in requests]
-    return list(await asyncio.gather(*(_ask(line, one) for line, one in zip(lines, requests, strict=True))))
+    return list(await asyncio.gather(*(_ask(port, one) for one in requests)))
 
 
-async def _ask(line: tuple[asyncio.StreamReader, asyncio.StreamWriter], request: Request) -> Answer:
-    reader, writer = line
+async def _ask(port: int, request: Request) -> Answer:
     await asyncio.sleep(request.after)
     began = time.perf_counter()
     try:
-        writer.write(_written(request))
-        await writer.drain()
-        raw = await asyncio.wait_for(reader.read(-1), PATIENCE)
+        raw = await asyncio.wait_for(_exchange(port, _written(request)), PATIENCE)
     except (OSError, TimeoutError):
         raw = b""
+    return _read(request, raw, time.perf_counter() - began)
+
+
+async def _exchange(port: int, request: bytes) -> bytes:
+    """Open a line when the button is pressed: the one that the form came by was closed while the visitor was typing."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(request)
+        await writer.drain()
+        return await reader.read(-1)
     finally:
         writer.close()
-    return _read(request, raw, time.perf_counter() - began)
 
 
 def _written(request: Request) -> bytes:

@@ -51,6 +51,7 @@ from portal.security.crypto import Owner, OwnerKind, hashed_token
 from portal.security.viewer import TokenPurpose
 from portal.sources.models import CampaignLink
 from portal.transaction import transaction
+from tests.support.authenticator import keep_passkey
 from tests.support.cast import Actor, Cast, make_cast, make_person
 from tests.support.individual import all_said, ask_quietly, fill_in
 from tests.support.measuring import measures_of
@@ -115,6 +116,7 @@ def make_world(app: Flask) -> World:
             "task_id of exercises": "values-compass",
             "version of exercises": "1",
             "line_id of exercises": uuid4(),
+            "goal_id": uuid4(),
         }
         places |= public_things(session, cast, post) | opening(session, cast)
         signed = app.extensions["signer"].sign_id(TokenPurpose.CONSULTATION, lead.id)
@@ -146,6 +148,7 @@ def make_world(app: Flask) -> World:
         for endpoint in ("verify", "enter", "send_again"):
             tokens[f"booking.{endpoint}"] = sign(TokenPurpose.CONSULTATION_CODE, lead.id)
         places["entry_id"] = waiting.id
+        places["passkey_id"] = keep_passkey(session, cast.ana.account_id).id
         for endpoint in ("come_along", "join_in"):
             tokens[f"booking.{endpoint}"] = sign(TokenPurpose.CONSULTATION_GUEST, lead.id)
         for endpoint in ("guest", "guest_event", "leave"):

@@ -5,6 +5,8 @@ from portal.accounts.views import account as account
 from portal.accounts.views import codes as codes
 from portal.accounts.views import invitations as invitations
 from portal.accounts.views import leaving as leaving
+from portal.accounts.views import passkeys as passkeys
+from portal.accounts.views import reset_codes as reset_codes
 from portal.accounts.views import resets as resets
 from portal.accounts.views import sign_in as sign_in
 from portal.accounts.views import unlock as unlock

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from portal.accounts.forms import PROBLEMS, WAIT, ChangePasswordForm
 from portal.accounts.models import Account, LoginSession
 from portal.accounts.passwords import hash_new_password, is_right
-from portal.accounts.queries import get_own_account, get_own_sign_in, list_sign_ins
+from portal.accounts.queries import get_own_account, get_own_sign_in, holds_passkey, list_sign_ins
 from portal.accounts.rules import PROOF, PasswordRefused, asks_second_factor, is_alive
 from portal.accounts.second_factor import count_backup_codes
 from portal.accounts.service import change_password as store_password
@@ -69,12 +69,14 @@ def _checked_hash(form: ChangePasswordForm, account: Account) -> str | None:
 def _security_page(form: ChangePasswordForm, status: int) -> Response:
     session, viewer = current_session(), current_member()
     account = get_own_account(session, viewer)
+    has_passkey = holds_passkey(session, account.id)
     return render(
         "accounts/security.html",
         form=form,
         layout=_layout(),
         is_on=account.is_totp_on,
-        is_required=asks_second_factor(viewer.roles, is_totp_on=False),
+        is_required=asks_second_factor(viewer.roles, is_totp_on=False) and not has_passkey,
+        has_passkey=has_passkey,
         backup_codes_left=count_backup_codes(session, account),
         status=status,
     )

@@ -2,6 +2,7 @@
 
 from flask import Response, current_app, request, url_for
 
+from portal.accounts.ceremony import Site, site_of
 from portal.accounts.models import LoginSession
 from portal.accounts.queries import find_waiting
 from portal.accounts.rules import device_class, network_of
@@ -37,6 +38,11 @@ def settings() -> Settings:
     """Give the settings of this installation."""
     found: Settings = current_app.extensions["settings"]
     return found
+
+
+def site() -> Site | None:
+    """Name the address that passkeys are bound to; None where it can have none."""
+    return site_of(settings().public_url)
 
 
 def way_on(endpoint: str = "home.start") -> str:

@@ -10,8 +10,8 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from portal.accounts.forms import WAIT, SetUpForm
-from portal.accounts.models import Account
-from portal.accounts.queries import get_account, get_own_account, member_of
+from portal.accounts.models import Account, LoginSession
+from portal.accounts.queries import get_account, get_own_account, holds_passkey, member_of
 from portal.accounts.rules import CodeRefused
 from portal.accounts.second_factor import (
     BackupCodes,
@@ -45,11 +45,16 @@ def set_up_second_factor() -> Response:
     waiting = present_waiting()
     if waiting is None:
         return redirect_to(url_for("accounts.sign_in"))
-    if waiting.account.is_totp_on:
+    if not _may_set_up(waiting):
         return redirect_to(url_for("accounts.second_factor"))
     viewer, now = member_of(waiting), utc_now()
     account = get_account(current_session(), waiting.account_id)
     return _set_up(viewer, account, lambda session: complete_sign_in(session, waiting, now))
+
+
+def _may_set_up(waiting: LoginSession) -> bool:
+    """Tell whether the password alone may lead to a second factor: only where there is none yet, of either kind."""
+    return not waiting.account.is_totp_on and not holds_passkey(current_session(), waiting.account_id)
 
 
 @blueprint.route("/account/second-factor", methods=["GET", "POST"])
@@ -130,7 +135,7 @@ def second_factor_picture() -> Response:
 
 def _who_sets_up() -> tuple[Member, Account]:
     waiting, viewer = present_waiting(), current_viewer()
-    if waiting is not None and not waiting.account.is_totp_on:
+    if waiting is not None and _may_set_up(waiting):
         return member_of(waiting), waiting.account
     if isinstance(viewer, Member) and can(Permission.ACCOUNT_SECURITY_EDIT) and is_fresh(viewer):
         return viewer, get_own_account(current_session(), viewer)

@@ -107,16 +107,23 @@ def choose_password(token: str) -> Response:
             "user_name", _("This user name does not go with the address that the link was sent to.")
         )
         return render("accounts/choose_password.html", form=form, status=422)
-    return _choose(form, found, account)
+    return choose(form, found, account)
 
 
-def _choose(form: ChoosePasswordForm, found: OneTimeToken, account: Account) -> Response:
+def choose(
+    form: ChoosePasswordForm,
+    found: OneTimeToken,
+    account: Account,
+    *,
+    template: str = "accounts/choose_password.html",
+) -> Response:
+    """Set the password that was chosen, and sign its owner in; staff sign in by themselves."""
     now, user_name, address = utc_now(), account.user_name, account.person.email
     try:
         new_hash = hash_new_password(form.password.data, about=words_about(account.person, user_name))
     except PasswordRefused as refused:
         form.add_error("password", PROBLEMS[refused.problem])
-        return render("accounts/choose_password.html", form=form, status=422)
+        return render(template, form=form, status=422)
     is_staff = bool(roles_of(account) & STAFF)
     try:
         with transaction() as session:

@@ -7,7 +7,7 @@ from portal.accounts.demo import list_demo_sign_ins
 from portal.accounts.forms import CODE_REFUSED, WAIT, FullProofForm, ProofForm, SecondFactorForm, SignInForm
 from portal.accounts.models import Account, LoginSession
 from portal.accounts.passwords import is_right, refresh_hash
-from portal.accounts.queries import get_own_account, member_of, roles_of
+from portal.accounts.queries import get_own_account, holds_passkey, member_of, roles_of
 from portal.accounts.rules import PROOF, CodeRefused, asks_second_factor
 from portal.accounts.second_factor import accept_answer, may_enter_code, read_answer
 from portal.accounts.sign_ins import (
@@ -29,6 +29,7 @@ from portal.accounts.views.browser import (
     present_token,
     present_waiting,
     settings,
+    site,
     way_on,
 )
 from portal.clock import utc_now
@@ -48,7 +49,7 @@ def sign_in() -> Response:
         return redirect_to(way_on())
     form = SignInForm(next=request.args.get("next", ""))
     if not form.validate_on_submit():
-        return _sign_in_page(form, 422 if form.is_submitted() else 200)
+        return sign_in_page(form, 422 if form.is_submitted() else 200)
     return _try_to_sign_in(form)
 
 
@@ -58,7 +59,7 @@ def _try_to_sign_in(form: SignInForm) -> Response:
         is_allowed = may_try(session, attempt.identity, network(), now)
     if not is_allowed:
         form.form_errors.append(WAIT)
-        return _sign_in_page(form, 429)
+        return sign_in_page(form, 429)
     account = check_password(current_session(), attempt.identity, attempt.password)
     if account is None:
         with transaction() as session:
@@ -66,7 +67,7 @@ def _try_to_sign_in(form: SignInForm) -> Response:
         form.form_errors.append(
             _("This did not fit together. Please check both, or use your user name instead of the address.")
         )
-        return _sign_in_page(form, 422)
+        return sign_in_page(form, 422)
     new_hash = refresh_hash(account.password_hash, attempt.password)
     roles = roles_of(account)
     with transaction() as session:
@@ -78,9 +79,12 @@ def _try_to_sign_in(form: SignInForm) -> Response:
     return go_with(token, way, is_staff=bool(roles & STAFF))
 
 
-def _sign_in_page(form: SignInForm, status: int) -> Response:
+def sign_in_page(form: SignInForm, status: int) -> Response:
+    """Show the way in, with what stood against the last try."""
     shown = list_demo_sign_ins(settings().instance, utc_now()) if settings().is_demo else []
-    return render("accounts/sign_in.html", form=form, demo=shown, status=status)
+    return render(
+        "accounts/sign_in.html", form=form, demo=shown, site=site(), way=form.next.data, status=status
+    )
 
 
 @blueprint.route("/sign-in/code", methods=["GET", "POST"])
@@ -90,9 +94,11 @@ def second_factor() -> Response:
     waiting = present_waiting()
     if waiting is None:
         return redirect_to(url_for("accounts.sign_in"))
-    if not waiting.account.is_totp_on:
+    if not waiting.account.is_totp_on and not holds_passkey(current_session(), waiting.account_id):
         return redirect_to(url_for("accounts.set_up_second_factor"))
     form = SecondFactorForm(next=request.args.get("next", ""))
+    if not waiting.account.is_totp_on:
+        return _code_page(form, waiting, 200)
     if not form.validate_on_submit():
         return _code_page(form, waiting, 422 if form.is_submitted() else 200)
     return _try_code(form, waiting)
@@ -119,8 +125,16 @@ def _try_code(form: SecondFactorForm, waiting: LoginSession) -> Response:
 
 
 def _code_page(form: SecondFactorForm, waiting: LoginSession, status: int) -> Response:
-    is_partner = member_of(waiting).is_partner
-    return render("accounts/second_factor.html", form=form, is_partner=is_partner, status=status)
+    return render(
+        "accounts/second_factor.html",
+        form=form,
+        is_partner=member_of(waiting).is_partner,
+        has_codes=waiting.account.is_totp_on,
+        has_passkey=holds_passkey(current_session(), waiting.account_id),
+        site=site(),
+        way=form.next.data,
+        status=status,
+    )
 
 
 @blueprint.route("/prove", methods=["GET", "POST"])
@@ -129,9 +143,9 @@ def prove() -> Response:
     """Ask once more for the password, and for a code where there is one, before something sealed opens."""
     viewer = current_member()
     account = get_own_account(current_session(), viewer)
-    form = (FullProofForm if account.is_totp_on else ProofForm)(next=request.args.get("next", ""))
+    form = proof_form(account, request.args.get("next", ""))
     if not form.validate_on_submit():
-        return _proof_page(form, 422 if form.is_submitted() else 200)
+        return proof_page(form, 422 if form.is_submitted() else 200)
     return _try_proof(form, viewer, account)
 
 
@@ -141,10 +155,10 @@ def _try_proof(form: ProofForm, viewer: Member, account: Account) -> Response:
         is_allowed = throttle(session, PROOF, str(account.id), now)
     if not is_allowed:
         form.form_errors.append(WAIT)
-        return _proof_page(form, 429)
+        return proof_page(form, 429)
     if not is_right(account.password_hash, form.password.data):
         form.add_error("password", _("This password is not right."))
-        return _proof_page(form, 422)
+        return proof_page(form, 422)
     answer = read_answer(current_session(), account, form.code.data, now) if account.is_totp_on else None
     try:
         with transaction() as session:
@@ -153,10 +167,23 @@ def _try_proof(form: ProofForm, viewer: Member, account: Account) -> Response:
             token = give_proof(session, viewer, now)
     except CodeRefused:
         form.add_error("code", CODE_REFUSED)
-        return _proof_page(form, 422)
+        return proof_page(form, 422)
     return go_with(token, way_on(), is_staff=viewer.is_staff)
 
 
-def _proof_page(form: ProofForm, status: int) -> Response:
+def proof_form(account: Account, way: str) -> ProofForm:
+    """Give the form that asks this account's owner who is there."""
+    return (FullProofForm if account.is_totp_on else ProofForm)(next=way)
+
+
+def proof_page(form: ProofForm, status: int) -> Response:
+    """Show what proves who is there, with what stood against the last try."""
     layout = "layouts/partner.html" if current_member().is_partner else "layouts/therapist.html"
-    return render("accounts/prove.html", form=form, layout=layout, status=status)
+    return render(
+        "accounts/prove.html",
+        form=form,
+        layout=layout,
+        has_passkey=holds_passkey(current_session(), current_member().account_id),
+        site=site(),
+        status=status,
+    )

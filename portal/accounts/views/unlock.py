@@ -55,7 +55,7 @@ def _unlock_page(form: UnlockForm, status: int) -> Response:
 def issue_unlock(person_id: UUID) -> Response:
     """Make a code for one of the therapist's own clients; it is shown once, to be handed over in person."""
     viewer, session = current_member(), current_session()
-    account = get_client_account(session, viewer, person_id, is_client=_is_client())
+    account = get_client_account(session, viewer, person_id, is_client=is_client())
     if request.method == "GET" or not account.is_limited:
         return render(
             "accounts/issue_unlock.html", account=account, first_name=account.person.first_name, code=None
@@ -67,7 +67,7 @@ def issue_unlock(person_id: UUID) -> Response:
     )
 
 
-def _is_client() -> IsClientOf:
+def is_client() -> IsClientOf:
     """Ask the area above that knows whose clients people are; without it nobody is anybody's client."""
     found: IsClientOf = current_app.extensions.get("is_client_of", _nobodys_client)
     return found

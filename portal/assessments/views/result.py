@@ -14,7 +14,7 @@ from portal.assessments.saying import own_sentence, say
 from portal.assessments.since import Scored, Since, since
 from portal.assessments.suggestions import suggested_exercises
 from portal.assessments.views.blueprint import blueprint
-from portal.assessments.views.frame import Sitting, own_before, own_sitting
+from portal.assessments.views.frame import ReadinessSitting, own_before, own_sitting
 from portal.assessments.wording import Words
 from portal.homework.registry import Task
 from portal.people.queries import get_self
@@ -71,7 +71,7 @@ def result(response_id: UUID) -> ResponseReturnValue:
     )
 
 
-def _since(sitting: Sitting, own: OwnResult) -> Since | None:
+def _since(sitting: ReadinessSitting, own: OwnResult) -> Since | None:
     """Set the result beside one's own of the time before, if there was one."""
     earlier = own_before(sitting)
     if earlier is None or earlier.response.submitted_at is None:

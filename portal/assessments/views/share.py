@@ -15,7 +15,7 @@ from portal.assessments.service import NotAsSeen, fingerprint, preview
 from portal.assessments.service import share as share_sitting
 from portal.assessments.sharing import ReleaseRefused, Shared, shared_from_rows
 from portal.assessments.views.blueprint import blueprint
-from portal.assessments.views.frame import Sitting, own_sitting
+from portal.assessments.views.frame import ReadinessSitting, own_sitting
 from portal.clock import utc_now
 from portal.errors import NotFound
 from portal.homework.rules import SHOWN, NotFinished
@@ -63,14 +63,14 @@ def share(response_id: UUID) -> ResponseReturnValue:
         return _preview(_sitting_for_two(response_id), form, HTTPStatus.CONFLICT)
 
 
-def _sitting_for_two(response_id: UUID) -> Sitting:
+def _sitting_for_two(response_id: UUID) -> ReadinessSitting:
     sitting = own_sitting(response_id)
     if not sitting.is_for_two:
         raise NotFound(str(response_id))
     return sitting
 
 
-def _share(sitting: Sitting, form: ShareForm) -> Response:
+def _share(sitting: ReadinessSitting, form: ShareForm) -> Response:
     with transaction() as session:
         share_sitting(
             session,
@@ -84,7 +84,7 @@ def _share(sitting: Sitting, form: ShareForm) -> Response:
     return redirect_to(url_for("assessments.choose", response_id=sitting.response.id))
 
 
-def _choice(sitting: Sitting, form: ShareForm, status: int = 200) -> Response:
+def _choice(sitting: ReadinessSitting, form: ShareForm, status: int = 200) -> Response:
     shown = set(form.domain_ids) | {value for value, *_rest in form.domains.choices}
     without_words = [one for one in sitting.test.domains if one.id not in shown]
     return render(
@@ -92,7 +92,7 @@ def _choice(sitting: Sitting, form: ShareForm, status: int = 200) -> Response:
     )
 
 
-def _preview(sitting: Sitting, form: ShareForm, status: int = 200) -> Response:
+def _preview(sitting: ReadinessSitting, form: ShareForm, status: int = 200) -> Response:
     shared = preview(
         current_session(),
         current_member(),
@@ -110,7 +110,7 @@ def _preview(sitting: Sitting, form: ShareForm, status: int = 200) -> Response:
     )
 
 
-def _in_words(sitting: Sitting, shared: Shared) -> dict[str, Any]:
+def _in_words(sitting: ReadinessSitting, shared: Shared) -> dict[str, Any]:
     """Say what is shared as the partner will read it: areas with their words, single answers with theirs."""
     test = sitting.test
     bands = [
@@ -124,7 +124,7 @@ def _in_words(sitting: Sitting, shared: Shared) -> dict[str, Any]:
     return {"bands": bands, "singles": singles}
 
 
-def _why_not(sitting: Sitting, refused: ReleaseRefused) -> str:
+def _why_not(sitting: ReadinessSitting, refused: ReleaseRefused) -> str:
     """Say to its author why a choice cannot be shared as it is."""
     told = [one for one in sitting.test.domains if refused.told_ids & {item.id for item in one.items}]
     if not told:

@@ -16,7 +16,6 @@ from portal.booking.forms import FirstQuestionsForm, RequestConsultationForm, de
 from portal.booking.holds import HOLD, has_held, hold_time, renew_hold
 from portal.booking.intake import list_questions
 from portal.booking.models import Consultation
-from portal.booking.queries import find_sent
 from portal.booking.rules import (
     AlreadySent,
     ConsultationRequest,
@@ -26,7 +25,7 @@ from portal.booking.rules import (
     is_too_quick,
     new_form_id,
 )
-from portal.booking.service import find_same, request_consultation
+from portal.booking.service import request_consultation, sent_alike
 from portal.booking.timetable import times_of, timetable
 from portal.booking.views.area import blueprint, has_text_gateway, here, mail_words, open_to_all, signer
 from portal.booking.views.manage import Booked, booked_page
@@ -96,7 +95,7 @@ def hold() -> ResponseReturnValue:
         if answers.says_no:
             return render("booking/stopped.html", contact_line=practice.contact_line)
         way.may_book = True
-    way.form_id = _open_form(way)
+    way.take_form(_open_form(way))
     refusal = _try_to_hold(way)
     if refusal is None:
         return redirect_to(here("details", **way.carried(start=start)))
@@ -111,7 +110,7 @@ def renew() -> ResponseReturnValue:
     if way is None:
         return redirect_to(here("times"))
     form = _form()
-    way.form_id = read_form_id(form.form_key.data or "") or way.form_id or new_form_id(way.now)
+    way.take_form(read_form_id(form.form_key.data or "") or way.form_id or new_form_id(way.now))
     page = _details_page(way, form, refusal=_try_to_hold(way, longer=True), is_typed=True)
     start = request.form.get("start", "")
     return shown_at(page, here("details", **way.carried(start=start))) if way.hold is not None else page
@@ -129,7 +128,7 @@ def details() -> ResponseReturnValue:
     practice = get_practice(current_session())
     if _must_ask(way, practice) and _wished(way)[0] is not None:
         return _first_page(way, _first_questions(practice, formdata=None))
-    way.form_id = _open_form(way)
+    way.take_form(_open_form(way))
     return _details_page(way, _blank_form(way))
 
 
@@ -142,7 +141,7 @@ def request_time() -> ResponseReturnValue:
         return redirect_to(here("times"))
     form = _form()
     form_id = read_form_id(form.form_key.data or "")
-    way.form_id = form_id or new_form_id(way.now)
+    way.take_form(form_id or new_form_id(way.now))
     if not form.validate() or form_id is None:
         return _refused(way, form)
     try:
@@ -160,7 +159,7 @@ def _book(way: Way, form: RequestConsultationForm, form_id: UUID) -> Response:
         return _pretend(way, wanted)
     if is_too_quick(form_id, way.now):  # a program, or a browser that filled everything in for a person
         raise TooQuick
-    if find_same(current_session(), wanted) is None:
+    if sent_alike(current_session(), wanted, way.sent) is None:
         way.slot(start)  # who comes too late is told so without having written or counted anything
         _count_request(wanted, way.now)
     try:
@@ -217,7 +216,8 @@ def _refused(way: Way, form: RequestConsultationForm, refusal: Exception | None 
                 " send the form once more."
             )
             form.form_errors.append(sentence)
-            way.form_id, status = new_form_id(way.now - DAY), 409
+            way.take_form(new_form_id(way.now - DAY))
+            status = 409
         case _:
             status = 200
     if (refusal is None or isinstance(refusal, Mistyped)) and _had_hold(way):
@@ -313,8 +313,7 @@ def _first_page(way: Way, form: FirstQuestionsForm, status: int = 200) -> Respon
 
 def _open_form(way: Way) -> UUID:
     """Go on with the form that the link names, unless it has booked already; else begin one."""
-    is_used = way.form_id is not None and find_sent(current_session(), way.form_id) is not None
-    return new_form_id(way.now) if way.form_id is None or is_used else way.form_id
+    return new_form_id(way.now) if way.form_id is None or way.sent is not None else way.form_id
 
 
 def _form(**options: Any) -> RequestConsultationForm:

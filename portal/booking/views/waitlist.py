@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 
 from portal.accounts.rules import Limit, network_of
 from portal.accounts.throttle import throttle
+from portal.booking.brought import has_something_waiting
 from portal.booking.models import WaitlistEntry
 from portal.booking.queries import find_sent
 from portal.booking.rules import OfferState, WaitlistState, is_too_quick, new_form_id
@@ -75,7 +76,8 @@ def waitlist_join() -> ResponseReturnValue:
     if way is None:
         return redirect_to(here("times"))
     form = WaitlistForm(formdata=None, zone=way.zone)
-    return _join_page(way, form, form_id=new_form_id(way.now))
+    is_brought = way.form_id is not None and has_something_waiting(current_session(), way.form_id, way.now)
+    return _join_page(way, form, form_id=way.form_id if way.form_id and is_brought else new_form_id(way.now))
 
 
 @blueprint.post("/consultations/waitlist")
@@ -298,6 +300,7 @@ def _join_page(way: Way, form: WaitlistForm, *, form_id: UUID, status: int = 200
     return render(
         "booking/waitlist_join.html", status=status, way=way, form=form, name=name, zone=zone, zones=zones,
         carried=way.carried(form=""), contact_line=get_practice(current_session()).contact_line,
+        brings=has_something_waiting(current_session(), form_id, way.now),
     )  # fmt: skip
 
 

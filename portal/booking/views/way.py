@@ -10,7 +10,7 @@ from flask import request
 from portal.blog.models import Post
 from portal.blog.queries import find_post
 from portal.booking.holds import WantedTime, find_hold
-from portal.booking.models import SlotHold
+from portal.booking.models import Consultation, SlotHold
 from portal.booking.queries import find_sent
 from portal.booking.rules import ConsultationStatus, parse_start
 from portal.booking.views.area import signer
@@ -51,6 +51,11 @@ class Way:
     def hold(self) -> SlotHold | None:
         """Find what the form holds. One statement if there is a form."""
         return find_hold(current_session(), self.form_id, self.now) if self.form_id else None
+
+    @cached_property
+    def sent(self) -> Consultation | None:
+        """Find what the form has booked already. One statement if there is a form."""
+        return find_sent(current_session(), self.form_id) if self.form_id else None
 
     @cached_property
     def offer(self) -> Offer:
@@ -101,17 +106,24 @@ class Way:
         """Name what the form holds in the diary, or what waits there for the code from its mail."""
         if self.hold is not None:
             return self.hold.occupied_id
-        sent = find_sent(current_session(), self.form_id) if self.form_id else None
-        return sent.occupied_id if sent and sent.status is ConsultationStatus.UNVERIFIED else None
+        if self.sent is None or self.sent.status is not ConsultationStatus.UNVERIFIED:
+            return None
+        return self.sent.occupied_id
 
     def slot(self, start: datetime) -> Slot:
         """Find the slot that starts then; what is held was in time when it was held. Raises SlotTaken, SlotNotOffered."""
         held = self.hold if self.holds(start) else None
         return self.offer.slot(start, held.created_at if held is not None else self.now)
 
+    def take_form(self, form_id: UUID) -> None:
+        """Go on with this form, whatever the link named."""
+        if form_id != self.form_id:
+            self.form_id = form_id
+            self.forget()
+
     def forget(self) -> None:
-        """Load hold and offer anew when they are next asked for, because something was written meanwhile."""
-        for name in ("hold", "offer"):
+        """Load hold, booking and offer anew when they are next asked for, because something was written meanwhile."""
+        for name in ("hold", "sent", "offer"):
             self.__dict__.pop(name, None)
 
     def wanted(self, start: datetime) -> WantedTime:

@@ -9,11 +9,13 @@ from flask import Response, request, url_for
 from flask.typing import ResponseReturnValue
 
 from portal.clock import utc_now
+from portal.couples.models import Couple
+from portal.couples.queries import CLOSED, get_couple
 from portal.errors import NotFound
 from portal.exercises.definition import Exercise
-from portal.exercises.goals import goals_between, keep, leave_alone, offered_to
+from portal.exercises.goals import end_goal, goals_between, goals_of, keep, leave_alone, offered_to
 from portal.exercises.lines import lines_between
-from portal.exercises.models import ShownLine
+from portal.exercises.models import GoalEnding, ShownLine
 from portal.exercises.queries import People, find_people
 from portal.exercises.questions import Known, Side
 from portal.exercises.suggestions import Suggestion, suggestions_of
@@ -23,6 +25,7 @@ from portal.exercises.wording import said
 from portal.homework.models import Assignment
 from portal.homework.queries import FROZEN
 from portal.homework.rules import Scope, Standing
+from portal.people.queries import get_self
 from portal.security.gate import requires
 from portal.security.login import current_member
 from portal.security.permissions import Permission
@@ -86,6 +89,38 @@ def wish_of_line(line_id: UUID) -> ResponseReturnValue:
     return redirect_to(url_for("exercises.between_us"))
 
 
+@blueprint.post("/between-us/goals/<uuid:goal_id>")
+@requires(Permission.HOMEWORK_TASK_WORK)
+def end_own(goal_id: UUID) -> ResponseReturnValue:
+    """End a goal of both, as one of them; why, and by whom, is shown to nobody."""
+    ending = _read_ending()
+    if ending is None:
+        return _between_page(HTTPStatus.UNPROCESSABLE_ENTITY)
+    with transaction() as session:
+        end_goal(session, current_member(), goal_id, ending, now=utc_now())
+    return redirect_to(url_for("exercises.between_us"))
+
+
+@blueprint.get("/couples/<uuid:couple_id>/goals")
+@requires(Permission.HOMEWORK_TASK_READ)
+def of_couple(couple_id: UUID) -> ResponseReturnValue:
+    """Show the therapist what both keep as goals, and what became of earlier ones."""
+    return _goals_page(get_couple(current_session(), current_member(), couple_id))
+
+
+@blueprint.post("/couples/<uuid:couple_id>/goals/<uuid:goal_id>")
+@requires(Permission.HOMEWORK_TASK_ASSIGN)
+def end_theirs(couple_id: UUID, goal_id: UUID) -> ResponseReturnValue:
+    """End a goal of a couple, as was said in a session."""
+    couple = get_couple(current_session(), current_member(), couple_id)
+    ending = _read_ending()
+    if ending is None:
+        return _goals_page(couple, HTTPStatus.UNPROCESSABLE_ENTITY)
+    with transaction() as session:
+        end_goal(session, current_member(), goal_id, ending, now=utc_now())
+    return redirect_to(url_for("exercises.of_couple", couple_id=couple_id))
+
+
 def seen_mark(suggestion: Suggestion) -> str:
     """Mark the words that somebody has read, so that nobody keeps other ones."""
     return hashlib.sha256(suggestion.words.encode()).hexdigest()[:32]
@@ -105,6 +140,25 @@ def _decide(assignment: Assignment, suggestions: Sequence[Suggestion]) -> bool:
         else:
             leave_alone(session, viewer, assignment.id, chosen.slot)
     return True
+
+
+def _read_ending() -> GoalEnding | None:
+    """Read how a goal is said to have ended; None for anything that is no such word."""
+    said_so = request.form.get("ending")
+    return GoalEnding(said_so) if Form().validate() and said_so in set(GoalEnding) else None
+
+
+def _goals_page(couple: Couple, status: int = 200) -> Response:
+    session, viewer = current_session(), current_member()
+    return render(
+        "exercises/goals.html",
+        status=status,
+        couple=couple,
+        goals=goals_of(session, viewer, couple.id),
+        may_end=couple.status not in CLOSED,
+        is_unread=status == HTTPStatus.UNPROCESSABLE_ENTITY,
+        zone=get_self(session, viewer).zone,
+    )
 
 
 def _page(sheet: Sheet, status: int = 200) -> Response:
@@ -142,6 +196,8 @@ def _between_page(status: int = 200) -> Response:
         seen_mark=seen_mark,
         may_decide=people is not None and people.couple.status not in FROZEN,
         is_changed=status == HTTPStatus.CONFLICT,
+        is_unread=status == HTTPStatus.UNPROCESSABLE_ENTITY,
+        zone=get_self(session, viewer).zone,
     )
 
 

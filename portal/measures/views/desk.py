@@ -38,10 +38,9 @@ from portal.measures.saying import (
 )
 from portal.measures.saying import figure as figure_words
 from portal.measures.service import acknowledge, mark_contacted
-from portal.measures.sitting import answers_of
 from portal.measures.views.blueprint import blueprint
 from portal.people.queries import get_self
-from portal.psychometrics.items import Absent
+from portal.psychometrics.items import Absent, answers_of
 from portal.security.gate import requires
 from portal.security.login import current_member
 from portal.security.permissions import Permission
@@ -69,7 +68,7 @@ def desk(assignment_id: UUID) -> ResponseReturnValue:
         part = parts[partner.person_id]
         is_read = part.step is not Step.WRITING and part.disowned_at is None
         own = {row.prompt_id: row.value for row in rows if row.person_id == partner.person_id}
-        people.append((partner, scores.get(part.id), answers_of(key, own) if is_read else None))
+        people.append((partner, scores.get(part.id), answers_of(key.items, own) if is_read else None))
     return render(
         "measures/desk.html",
         acts=acts,

@@ -1,60 +1,68 @@
 """One's own sitting as its pages need it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from typing import Any
 from uuid import UUID
 
 from portal.errors import NotFound
-from portal.homework.models import Answer, Response
-from portal.homework.queries import get_own_response, is_being_asked, own_answers
-from portal.homework.rules import Step
+from portal.homework.models import Response
+from portal.homework.queries import get_own_response, own_answers
+from portal.homework.views.questionnaire import Paper, Sitting
 from portal.measures.catalogue import is_measure
+from portal.measures.forms import MeasureField
 from portal.measures.imports import Wording
 from portal.measures.queries import get_key, get_wording
-from portal.measures.sitting import answers_of
-from portal.psychometrics.instrument import Instrument
-from portal.psychometrics.items import Absent
-from portal.psychometrics.items import Answer as Given
+from portal.measures.sitting import pages_of
+from portal.psychometrics.instrument import Instrument, KeyItem
+from portal.psychometrics.items import Absent, Item
 from portal.security.login import current_member
 from portal.transaction import current_session
 
 
 @dataclass(frozen=True)
-class Sitting:
-    """One person's own part, its key, the words that it was given, and the rows of its answers by item."""
+class MeasurePaper(Paper):
+    """A key, and the practice's words for it."""
 
-    response: Response
     key: Instrument
     wording: Wording
-    rows: dict[str, Answer]
-
-    @cached_property
-    def answers(self) -> dict[str, Given]:
-        """Give every item's answer or absence."""
-        return answers_of(self.key, {item_id: row.value for item_id, row in self.rows.items()})
 
     @property
-    def is_finished(self) -> bool:
-        """Tell whether it was sent."""
-        return self.response.step is not Step.WRITING
+    def pages(self) -> list[Sequence[KeyItem]]:
+        """Lay its items out, a screen or two each."""
+        return pages_of(self.key)
 
-    @property
-    def is_asked(self) -> bool:
-        """Tell whether it may still be worked on. One statement."""
-        return is_being_asked(current_session(), self.response.assignment, current_member().person_id)
+    def field(self, item: Any) -> MeasureField:
+        """Make the field of one item."""
+        return MeasureField(item, self.wording.item(item.id))
 
-    @property
-    def left_out(self) -> list[str]:
-        """List the items without a number."""
-        return [item_id for item_id, answer in self.answers.items() if isinstance(answer, Absent)]
+    def name_of(self, item: Item) -> str:
+        """Name the field of an item, whose id is a mere number."""
+        return f"item-{item.id}"
 
 
-def own_sitting(response_id: UUID) -> Sitting:
+class MeasureSitting(Sitting[MeasurePaper]):
+    """One person's own part of a published questionnaire."""
+
+    def left_out(self, items: Sequence[Item]) -> list[Item]:
+        """List those without a number: for a score it is the same why."""
+        return [one for one in items if isinstance(self.answers[one.id], Absent)]
+
+
+def own_paper(response_id: UUID) -> MeasurePaper:
+    """Load the words that one's own sitting was given. Two statements. Raises NotFound for any other."""
+    return _paper_of(get_own_response(current_session(), current_member(), response_id))
+
+
+def own_sitting(response_id: UUID) -> MeasureSitting:
     """Load one's own sitting. Four statements, one more for a key of what is sealed. Raises NotFound for any other."""
     session, viewer = current_session(), current_member()
     response = get_own_response(session, viewer, response_id)
+    return MeasureSitting(response, _paper_of(response), own_answers(session, viewer, response_id))
+
+
+def _paper_of(response: Response) -> MeasurePaper:
     if not is_measure(response.assignment):
-        raise NotFound(str(response_id))
+        raise NotFound(str(response.id))
     key = get_key(response.assignment.task_id)
-    wording = get_wording(session, key.id, response.assignment.task_version)
-    return Sitting(response, key, wording, own_answers(session, viewer, response_id))
+    return MeasurePaper(key, get_wording(current_session(), key.id, response.assignment.task_version))

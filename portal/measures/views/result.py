@@ -26,11 +26,11 @@ def result(response_id: UUID) -> ResponseReturnValue:
     session, viewer = current_session(), current_member()
     if not sitting.is_finished:
         return redirect_to(url_for("measures.start", response_id=response_id))
-    sats = own_scores(session, viewer, sitting.key.id)
+    sats = own_scores(session, viewer, sitting.paper.key.id)
     place = next((n for n, one in enumerate(sats) if one.score.response_id == response_id), None)
     if place is None:  # somebody else answered, as its author said
         return redirect_to(url_for("homework.own"))
-    key = with_figures(sitting.key, own_figures(session))
+    key = with_figures(sitting.paper.key, own_figures(session))
     return render(
         "measures/result.html",
         sitting=sitting,
