@@ -78,8 +78,8 @@ def _hang_own(session: Session, jane: Member) -> dict[str, str]:
     bench, look = f"/practice/exercises/{row.id}", f"/practice/exercises/look/{row.id}/1/a"
     return {
         "own exercise": bench, "about the own exercise": f"{bench}/about", "question of the own exercise": f"{bench}/questions/{told}",
-        "ranking of the own exercise": f"{bench}/questions/list", "new question": f"{bench}/questions/new?kind=choose_many",
-        "goal of the own exercise": f"{bench}/goal", "own exercise as they see it": look,
+        "new question": f"{bench}/questions/new?kind=choose_many",
+        "goal of the own exercise": f"{bench}/goal",
         "page of it as they see it": f"{look}/3/1", "what opens of it": f"{look}/3/opened",
     }  # fmt: skip
 
