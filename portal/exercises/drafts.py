@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -74,6 +75,12 @@ def as_exercise(
         "partner": partner,
     }
     return exercise_from({**draft, "exercise": head})
+
+
+def says_the_same(one: Exercise, other: Exercise) -> bool:
+    """Tell whether two exercises differ in nothing that a couple or a therapist reads of them."""
+    same = replace(other, id=one.id, version=one.version, therapist=one.therapist, partner=one.partner)
+    return same == one
 
 
 def read_draft(text: str) -> Draft:

@@ -27,8 +27,8 @@ class Samples:
         return Known(own=own, joint=self.joint, opened=self.open, side=side, goals=goals, names=names)
 
 
-def samples_for(exercise: Exercise, names: Mapping[str, str], today: date, *, is_for_one: bool) -> Samples:
-    """Answer a whole exercise for both, part by part; `names` by side, for texts that say whose they are.
+def samples_for(exercise: Exercise, texts: Mapping[Side, str], today: date, *, is_for_one: bool) -> Samples:
+    """Answer a whole exercise for both, part by part; `texts`: what stands for a text of each side.
 
     Parts before the one that asks are open, as they are for a couple that has shared them.
     """
@@ -37,9 +37,9 @@ def samples_for(exercise: Exercise, names: Mapping[str, str], today: date, *, is
         seen = Samples(found.own, dict(found.open), found.joint)
         for prompt in exercise.of_stage(stage):
             for side in SIDES:
-                known = seen.known(side, names)
+                known = seen.known(side, {})
                 asked = questions_of(exercise, prompt, known, is_for_one=is_for_one)
-                answers = {one.id: _value(one, side, names.get(side, side), today) for one in asked}
+                answers = {one.id: _value(one, side, texts[side], today) for one in asked}
                 _note(found, prompt, side, {name: one for name, one in answers.items() if one is not None})
     return found
 
@@ -61,11 +61,11 @@ def _note(found: Samples, prompt: Prompt, side: Side, answers: Mapping[str, obje
             found.open[side, name] = value
 
 
-def _value(question: Question, side: Side, name: str, today: date) -> object:
+def _value(question: Question, side: Side, text: str, today: date) -> object:
     prompt, is_second = question.prompt, side == "b"
     plain = {
-        FieldType.SHORT_TEXT: name,
-        FieldType.LONG_TEXT: f"{name}, 1\n{name}, 2" if prompt.lines else name,
+        FieldType.SHORT_TEXT: text,
+        FieldType.LONG_TEXT: f"{text} (1)\n{text} (2)" if prompt.lines else text,
         FieldType.DATE: (today + SOON).isoformat(),
         FieldType.YES_NO_UNSURE: "unsure" if is_second else "yes",
     }

@@ -180,8 +180,8 @@ def navigation_of(
 
 
 def _item(label: str, endpoint: str, icon: str, count: int = 0) -> NavigationItem:
-    is_behind = request.blueprint in BEHIND.get(endpoint, ()) or request.path.startswith(
-        BELOW.get(endpoint, ())
-    )
+    is_of_practice = request.path.startswith("/practice/")
+    is_of_area = request.blueprint in BEHIND.get(endpoint, ()) and not is_of_practice
+    is_behind = is_of_area or request.path.startswith(BELOW.get(endpoint, ()))
     is_current = request.endpoint == endpoint or is_behind
     return NavigationItem(label, url_for(endpoint), icon, is_current, count)

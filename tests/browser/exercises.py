@@ -9,6 +9,9 @@ from sqlalchemy.orm import Session
 from portal.accounts.models import Account
 from portal.clock import utc_now
 from portal.couples.models import Couple
+from portal.exercises.authoring import add_prompt, begin_exercise, publish_exercise, share_exercise
+from portal.exercises.checking import find_exercise
+from portal.exercises.drafts import NewPrompt, copy_of
 from portal.exercises.models import GoalEnding, KeptGoal
 from portal.homework.answers import Change, save_answers, save_joint
 from portal.homework.models import Assignment, Response, TaskKind
@@ -16,6 +19,7 @@ from portal.homework.rules import Gate, PageMark, Scope
 from portal.homework.service import share, submit
 from portal.security.viewer import Member, Role
 
+SECRET = {"type": "short_text", "share": "private", "text": "A wish I would not say aloud", "stage": 3}
 VALUES = {
     "pick": ["home", "calm", "humour"],
     "rank": ["home", "calm", "humour"],
@@ -57,6 +61,7 @@ def hang_exercises(session: Session, jane: Member, accounts: dict[str, Account])
         **{name: f"/reflections/{page}" for name, page in pages.items()},
         "empty exercise": "/reflections/empty/city-or-cabin/1",
         "exercise on the desk": f"/couples/tasks/{assignment_id}/reflection",
+        **_hang_own(session, jane),
     }
 
 
@@ -75,6 +80,27 @@ def _keep_goals(session: Session, assignment: Assignment) -> None:
             )
         )  # fmt: skip
     session.flush()
+
+
+def _hang_own(session: Session, jane: Member) -> dict[str, str]:
+    """Let Jane have copied an exercise, published it, and gone on writing: with a question that tells too much."""
+    now = utc_now()
+    row = begin_exercise(session, jane, copy_of(find_exercise("joint-bucket-list", "1")), now=now)
+    publish_exercise(
+        session, jane, row.id, therapist="What each writes.", partner="What both shared.", now=now
+    )
+    share_exercise(session, jane, row.id, now=now)
+    secret = add_prompt(session, jane, row.id, NewPrompt(SECRET), now=now)
+    told = add_prompt(
+        session, jane, row.id, NewPrompt({**SECRET, "share": "joint", "per": [secret]}), now=now
+    )
+    bench, look = f"/practice/exercises/{row.id}", f"/practice/exercises/look/{row.id}/1/a"
+    return {
+        "own exercise": bench, "about the own exercise": f"{bench}/about", "question of the own exercise": f"{bench}/questions/{told}",
+        "new question": f"{bench}/questions/new?kind=choose_many",
+        "goal of the own exercise": f"{bench}/goal",
+        "page of it as they see it": f"{look}/3/1", "what opens of it": f"{look}/3/opened",
+    }  # fmt: skip
 
 
 def _given(

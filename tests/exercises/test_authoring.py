@@ -1,6 +1,7 @@
 """A therapist writes an exercise, looks at it as either partner, and gives it; what was given stays what it was."""
 
 import re
+from collections import OrderedDict
 from uuid import UUID
 
 import pytest
@@ -23,7 +24,9 @@ from tests.exercises.room import Room
 from tests.exercises.walking import walk
 from tests.homework.test_views import send, words
 from tests.support.cast import Cast, client_of, make_cast
+from tests.support.statements import counted
 
+MOST_STATEMENTS = {"1": 8, "2": 6}  # the first reads the version and a key, once in the life of a process
 HEAD = {
     "title": "Qanartitle",
     "purpose": "Qanarpurpose",
@@ -170,6 +173,69 @@ def test_what_was_given_stays_as_it_was_whatever_is_written_later(
     assert "Qanartitle" in jane.get(f"/couples/{cast.couple_id}/tasks/new").text
 
 
+def test_a_save_costs_few_statements_also_in_a_process_that_has_not_read_the_version(
+    app: Flask, cast: Cast, jane: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = begun(jane)
+    prompt = desk.asks()
+    desk.publishes()
+    ana = given(app, cast, desk, "1").desk(cast.ana)
+    marks = ana.marks("1")
+    monkeypatch.setattr("portal.exercises.finding._kept", OrderedDict())
+    for serial, most in MOST_STATEMENTS.items():
+        with counted(app) as statements:
+            saved = ana.write(1, "", {**marks, "serial": serial}, **{prompt: f"Qanarword {serial}"})
+        assert saved.status_code == 200
+        assert len(statements) <= most, "\n".join(statements)
+
+
+def test_whatever_is_written_stands_there_as_text(app: Flask, cast: Cast, jane: FlaskClient) -> None:
+    evil = "<script>alert(1)</script> {{7*7}} ${7*7} %(name)s [x](javascript:1) <img src=//e.vil>"
+    desk = begun(jane, title=evil, purpose=evil)
+    desk.asks(text=evil, kind="choose_many", options=f"{evil}\nother")
+    desk.publishes()
+    ana = given(app, cast, desk, "1").desk(cast.ana)
+    paths = (
+        desk.address,
+        "/practice/exercises",
+        f"/practice/exercises/look/{desk.id}/1/a/1/1",
+        f"/reflections/empty/{desk.id}/1",
+    )
+    for answer in (ana.get(), ana.get("1"), *(jane.get(path) for path in paths)):
+        assert answer.status_code == 200
+        assert (
+            "alert(1)</script> {{7*7}} ${7*7} %(name)s"
+            in BeautifulSoup(answer.text, "html.parser").get_text()
+        )
+        assert "<script>alert" not in answer.text
+        assert "<img src=//" not in answer.text
+
+
+def test_a_pathway_gives_an_own_exercise_in_its_newest_version(
+    app: Flask, cast: Cast, jane: FlaskClient, sam: FlaskClient
+) -> None:
+    desk = begun(jane)
+    prompt = desk.asks()
+    desk.publishes()
+    step = {"steps-0-task": f"exercise:{desk.id}", "steps-0-delivery": "at_once"}
+    assert send(sam, "/practice/pathways/new", title="Theirs", **step).status_code == 422  # it is not shared
+    assert send(jane, "/practice/pathways/new", title="Qanarway", **step).status_code == 303
+    assert "Qanartitle" in jane.get("/practice/pathways").text
+    assert "Qanartitle" not in sam.get("/practice/pathways").text
+    desk.changes(prompt, text="Asked in the second version")
+    desk.publishes()
+    couple = f"/couples/{cast.couple_id}"
+    plan = BeautifulSoup(jane.get(f"{couple}/pathways/new").text, "html.parser").select_one("[name=plan]")
+    assert plan is not None
+    started = send(
+        jane, f"{couple}/pathways/new", plan=str(plan["value"]), for_whom="both", zone="Europe/London"
+    )
+    assert started.status_code == 303
+    assert "Qanartitle" in jane.get(couple).text
+    with app.app_context():
+        assert current_session().scalars(select(Assignment.task_version)).all() == ["2"]
+
+
 def test_the_database_refuses_to_change_a_version(either_app: Flask) -> None:
     app = either_app
     with app.app_context(), transaction() as session:
@@ -193,11 +259,15 @@ def test_publishing_the_same_again_makes_no_version(app: Flask, cast: Cast, jane
     desk = begun(jane)
     assert desk.publishes().status_code == 422
     prompt = desk.asks()
+    assert "The newest version says" not in words(jane.get(desk.address))
     assert desk.publishes().status_code == 303
+    assert "The newest version says what stands here." in words(jane.get(desk.address))
+    assert "Changed since" not in words(jane.get("/practice/exercises"))
     again = desk.publishes()
     assert again.status_code == 409
     assert "nothing to publish" in words(again)
     desk.changes(prompt, text=LINE["text"], is_required="y")
+    assert "Changed since" in words(jane.get("/practice/exercises"))
     assert desk.publishes().status_code == 303
     with app.app_context():
         assert current_session().scalars(select(ExerciseVersion.number)).all() == [1, 2]

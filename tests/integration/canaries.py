@@ -66,6 +66,7 @@ class Words:
     comment_alone: str = "Qanarquiet praise"
     comment_both: str = "Qanaraloud for two"
     way_title: str = "Qanarway in spring"
+    own_question: str = "Qanarquestion of an own exercise"
     user_name: str = "qanaruserone"
     partner_user_name: str = "qanarusertwo"
     password: str = "qanarpass seven slow bridges"

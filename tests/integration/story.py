@@ -275,6 +275,17 @@ class Story:
         started = send(jane, f"{couple}/pathways/new", {"plan": str(choice["value"]), "for_whom": "both"})
         assert WORDS.way_title in started.text
         self._let_mails_leave()
+        head = {
+            "title": "Of the own hand",
+            "purpose": "To try.",
+            "minutes": "5",
+            "mode": "alone_then_reveal",
+            "follow_up": "Talk.",
+        }
+        bench = send(jane, "/practice/exercises/new", head).url.path
+        asked = {"kind": "short_text", "text": WORDS.own_question, "share": "reveal", "stage": "1"}
+        send(jane, f"{bench}/questions/new", asked)
+        assert "Version 1" in send(jane, bench, {}, to=f"{bench}/publish").text
 
     def _write(self, jane: httpx.Client, couple: str) -> None:
         meeting = send(

@@ -28,6 +28,8 @@ from portal.couples.models import Partner
 from portal.demo import seed
 from portal.diary.models import ConsultationTypeRow, OccupiedInterval, PlaceRow, TimeOff, WeeklyHoursRow
 from portal.documents.models import Document
+from portal.exercises.drafts import read_draft
+from portal.exercises.models import OwnExercise
 from portal.extensions import db
 from portal.files.models import Picture
 from portal.homework.models import Answer, Assignment, Comment, Response
@@ -54,15 +56,18 @@ ALONE = {"safe_hours", "safe_word", "about_contact", "code_word", "about_card"}
 OPENED = {"opened_goal", "partner_goal", "shown_line", "joint_goal"}
 FINISHED = OPENED | {"kept_goal", "shut_story"}
 MAY_KNOW = {
-    "jane": SHARED | NAMES | LEAD | ALONE | FINISHED | {"comment_alone", "comment_both", "way_title", "note", "process_note", "letter", "directions"},
+    "jane": SHARED | NAMES | LEAD | ALONE | FINISHED | {"comment_alone", "comment_both", "way_title", "own_question", "note", "process_note", "letter", "directions"},
     WORDS.user_name: SHARED | NAMES | FINISHED | {"comment_alone", "comment_both", "tender", "dreamt", "draft", "code_word", "about_card", "phone", "email", "device"},
     WORDS.partner_user_name: SHARED | NAMES | OPENED | {"comment_both", "partner_email"},
     "samir": {"way_title"},  # a template is the practice's
     "ana": set(), "cleo": set(), "fay": set(), "olivia": set(), "": set(),
 }  # fmt: skip
 LINK = re.compile(r'(?:href|action|src|hx-get)="([^"#]+)')
-# What has no end is opened once: dates before and after, free times, and addresses that are signed anew on each page.
-UNTOUCHED = re.compile(r"/static/|/leave|/sign-out|/new\?|[?&](?:on|made|from|month|day)=")
+# What has no end is opened once: dates before and after, free times, and addresses that are signed anew on each page;
+# and the pages of the library's exercises, in which nobody's words stand.
+UNTOUCHED = re.compile(
+    r"/static/|/leave|/sign-out|/new\?|[?&](?:on|made|from|month|day)=|/exercises/look/[a-z-]+/"
+)
 
 
 @dataclass(kw_only=True)
@@ -203,6 +208,11 @@ def addresses(scene: Scene) -> list[str]:
             "version": ["1"],
             "key_id": ["csi4"],
             "step": ["answers"],
+            "prompt_id": [
+                read_draft(one.draft)["prompts"][0]["id"] for one in session.scalars(select(OwnExercise))
+            ],
+            "side": ["b"],
+            "part": [1],
         }
     rules = scene.app.url_map.bind("localhost")
     written = []
@@ -235,6 +245,7 @@ THINGS = {
     "pathway_id": Pathway,
     "step_id": PathwayStep,
     "template_id": PathwayTemplate,
+    "exercise_id": OwnExercise,
 }
 
 

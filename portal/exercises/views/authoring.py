@@ -18,7 +18,16 @@ from portal.exercises.authoring import mark_of
 from portal.exercises.authoring_forms import KINDS, MODES, GoalForm, HeadForm, PromptForm
 from portal.exercises.checking import library, problems_of
 from portal.exercises.definition import Exercise, FieldType, Prompt
-from portal.exercises.drafts import Draft, as_exercise, blank, can_be_shown, copy_of, read_draft
+from portal.exercises.drafts import (
+    Draft,
+    as_exercise,
+    blank,
+    can_be_shown,
+    copy_of,
+    read_draft,
+    says_the_same,
+)
+from portal.exercises.finding import versions_named
 from portal.exercises.questions import pages_of
 from portal.exercises.shelf import Shelved, find_readable, get_own_exercise, shelf_of, versions_of_exercise
 from portal.exercises.views.blueprint import blueprint
@@ -70,7 +79,7 @@ def shelf() -> ResponseReturnValue:
     own = [one for one in found if one.row.author_id == viewer.person_id]
     return render(
         "exercises/shelf.html",
-        own=[(one, one.newest or _read(one)) for one in own],
+        own=[_on_shelf(one) for one in own],
         shared=[one for one in found if one.row.author_id != viewer.person_id and one.row.retired_at is None],
         library=library(),
         modes=MODES,
@@ -296,6 +305,8 @@ def _workbench(exercise_id: UUID, status: int = 200, *, sentence: object = None)
     row = get_own_exercise(session, viewer, exercise_id)
     versions = versions_of_exercise(session, row)
     exercise = _as_it_stands(exercise_id, read_draft(row.draft))
+    named = (row.id, row.current)
+    newest = versions_named(session, [named])[named] if row.current else None
     problems = problems_of(exercise)
     advice = advice_on(exercise, problems)
     me = get_self(session, viewer)
@@ -311,6 +322,7 @@ def _workbench(exercise_id: UUID, status: int = 200, *, sentence: object = None)
         advised=[one for one in advice if one.prompt_id],
         texts={prompt.id: prompt.text for prompt in exercise.prompts},
         can_be_shown=can_be_shown(problems),
+        has_news=newest is None or not says_the_same(newest, exercise),
         kinds={one.value: words for one, words in KINDS.items()},
         modes=MODES,
         told=(told_therapist(exercise), told_partner(exercise)),
@@ -361,6 +373,7 @@ def _goal_page(
         status=status,
         form=form,
         exercise_id=exercise_id,
+        title=draft["exercise"]["title"],
         gaps=form.gaps(draft) if form.type.data else [],
         sent=request.form,
         seen=seen,
@@ -379,8 +392,13 @@ def _prompt_page(
     me = get_self(current_session(), current_member())
     exercise = _as_it_stands(exercise_id, _draft_of(exercise_id))
     hints = {
-        scope.value: " ".join(
-            _readers_of(scope, me.first_name, is_marked=exercise.is_marked, is_for_one=exercise.is_hidden)[:2]
+        scope.value: _(
+            "They read above it: “%(words)s”",
+            words=" ".join(
+                _readers_of(
+                    scope, me.first_name, is_marked=exercise.is_marked, is_for_one=exercise.is_hidden
+                )[:2]
+            ),
         )
         for scope in Scope
     }
@@ -430,8 +448,10 @@ def _as_it_stands(exercise_id: UUID, draft: Draft) -> Exercise:
     return as_exercise(draft, str(exercise_id), "draft", therapist="-", partner="-")
 
 
-def _read(one: Shelved) -> Exercise:
-    return _as_it_stands(one.row.id, read_draft(one.row.draft))
+def _on_shelf(one: Shelved) -> tuple[Shelved, Exercise, bool]:
+    """Give an own exercise with what its card says: the newest version, and whether its author went on writing since."""
+    draft = _as_it_stands(one.row.id, read_draft(one.row.draft))
+    return one, one.newest or draft, one.newest is not None and not says_the_same(one.newest, draft)
 
 
 def _entry(draft: Draft, prompt_id: str) -> Any:

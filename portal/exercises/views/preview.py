@@ -181,7 +181,8 @@ def _sheet(exercise: Exercise, side: Side, part: int) -> PreviewSheet:
     )  # fmt: skip
     response = Response(assignment=assignment, stage=part, person_id=persons[side].id, step=Step.WRITING)
     today = utc_now().astimezone(parse_zone(me.zone)).date()
-    samples = samples_for(exercise, names, today, is_for_one=is_for_one)
+    texts: dict[Side, str] = {"a": str(_("An answer of partner A")), "b": str(_("An answer of partner B"))}
+    samples = samples_for(exercise, texts, today, is_for_one=is_for_one)
     return PreviewSheet(
         OwnPart(response, CoupleSide(side), {}),
         exercise,
