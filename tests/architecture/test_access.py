@@ -137,7 +137,6 @@ OF_THE_PRACTICE = {
     "pathways.retire",
     "pathways.template",
 }  # nobody's own: each therapist may change it
-SAID_BEFORE = {"exercises.end_own"}  # what was not chosen is said to everybody, before the goal is looked up
 WITH_IDS = sorted(
     {
         endpoint
@@ -156,7 +155,6 @@ WITH_IDS = sorted(
         }
     }
     - OF_THE_PRACTICE
-    - SAID_BEFORE
 )
 
 
