@@ -1,9 +1,12 @@
-"""Each thing that a person types is one telling word; whoever should not know it finds it nowhere."""
+"""Each thing that a person types is one telling word; whoever should not know it finds it nowhere.
+
+Here on SQLite; `make faults` tells the same story on PostgreSQL.
+"""
 
 import json
-import os
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from html import unescape
 from io import BytesIO
@@ -87,28 +90,26 @@ class Scene:
 
 
 @pytest.fixture
-def database_with_tools(
-    request: pytest.FixtureRequest, database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> str:
-    """Let a backup find the `pg_dump` of the server's own version."""
-    if database_url.startswith("postgresql"):
-        programs = request.getfixturevalue("postgres_process").programs
-        monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
-    return database_url
-
-
-@pytest.fixture
 def scene(
-    database_with_tools: str,
+    sqlite_url: str,
     redis_server: RedisServer,
     mailbox: Mailbox,
     start_portal: StartPortal,
     tmp_path: Path,
 ) -> Iterator[Scene]:
+    with told_scene(sqlite_url, redis_server, mailbox, start_portal, tmp_path) as scene:
+        yield scene
+
+
+@contextmanager
+def told_scene(
+    database_url: str, redis_server: RedisServer, mailbox: Mailbox, start_portal: StartPortal, tmp_path: Path
+) -> Iterator[Scene]:
+    """Start a portal on this database and let the whole story happen in it."""
     instance, left_over = tmp_path / "instance", tmp_path / "left-over"
     left_over.mkdir()
     environment = {
-        "INSTANCE": str(instance), "DATABASE_URL": database_with_tools, "REDIS_URL": redis_server.url, "SMTP_URL": mailbox.url,
+        "INSTANCE": str(instance), "DATABASE_URL": database_url, "REDIS_URL": redis_server.url, "SMTP_URL": mailbox.url,
         "TMPDIR": str(left_over),
     }  # fmt: skip
     portal = start_portal(environment)
@@ -162,7 +163,7 @@ def nothing_lies_about(scene: Scene) -> None:
 def everybody_looks_everywhere(scene: Scene) -> None:
     """Let each kind of viewer read every address, and compare what they find with what they may know."""
     paths = addresses(scene)
-    for who, known in viewers(scene).items():
+    for who, known in MAY_KNOW.items():
         browser = scene.story.browser_of(who) if who else scene.story.browser()
         pages = explored(browser, scene.story.home, paths)
         found = {path: found_in(page.encode(), WORDS.marks()) for path, page in pages.items()}
@@ -172,12 +173,6 @@ def everybody_looks_everywhere(scene: Scene) -> None:
     assert set().union(*(found_in(page.encode(), WORDS.marks()) for page in guest.values())) == {
         "partner_name", "message", "answer",
     }  # fmt: skip
-
-
-def viewers(scene: Scene) -> dict[str, set[str]]:
-    """Say who looks. Pages are written by the same code on either engine, so on the second one fewer strangers look."""
-    is_first = scene.settings.database_url.startswith("sqlite")
-    return {who: known for who, known in MAY_KNOW.items() if is_first or known or who in {"samir", ""}}
 
 
 def of_note(scene: Scene, session: Session, model: Any) -> list[object]:
