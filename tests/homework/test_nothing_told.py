@@ -27,7 +27,7 @@ from portal.pathways.rules import Delivery, Rule
 from portal.pathways.shipped import Plan, PlannedStep
 from portal.transaction import transaction
 from tests.architecture.ledger import LEDGER
-from tests.safety.test_identity import BY_LOT
+from tests.safety.test_identity import BY_LOT, headers_of
 from tests.support.cast import client_of
 from tests.support.statements import counted
 from tests.support.world import World, make_world, path_of
@@ -102,9 +102,13 @@ def pages(stage: Stage, client: FlaskClient, name: str) -> Seen:
         for headers in ({}, {"HX-Request": "true", "HX-Request-Type": "partial"}):
             with counted(stage.app) as statements:
                 answer = client.get(path, headers=headers)
-            named = tuple((key, BY_LOT.sub("-", value)) for key, value in answer.headers.items())
             body = BY_LOT.sub("-", answer.get_data().decode("latin-1"))
-            seen[f"{endpoint} {bool(headers)}"] = (answer.status_code, body, named, len(statements))
+            seen[f"{endpoint} {bool(headers)}"] = (
+                answer.status_code,
+                body,
+                headers_of(answer),
+                len(statements),
+            )
     return seen
 
 

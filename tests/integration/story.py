@@ -198,6 +198,7 @@ class Story:
         }  # fmt: skip
         send(first, "/safe-contact", card)
         self._add_passkey(first)
+        self._let_mails_leave()
 
     def _add_passkey(self, person: httpx.Client) -> None:
         """Have a device of the person's make one, as the script of the page does."""
