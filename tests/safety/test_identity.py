@@ -140,7 +140,9 @@ def test_nobody_elses_pages_tell_what_was_answered_alone(app: Flask, world: Worl
 
 def test_only_the_two_whom_it_concerns_see_a_change(app: Flask, world: World) -> None:
     ana, jane = client_of(app, world.cast.ana), client_of(app, world.cast.therapist)
-    jane.get("/practice/exercises")  # what was published is read once by each process, and would cost less later
+    jane.get(
+        "/practice/exercises"
+    )  # what was published is read once by each process, and would cost less later
     before = [everything(app, world, client) for client in (ana, jane)]
     HAPPENINGS["all no"](app, world)
     after = [everything(app, world, client) for client in (ana, jane)]
