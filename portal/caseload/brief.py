@@ -74,8 +74,7 @@ def news_by_day(moments: Sequence[Moment], zone: str) -> list[DayOfNews]:
 
 
 def _alike(moments: Sequence[Moment]) -> list[News]:
-    kinds = dict.fromkeys((one.happening, one.side) for one in moments)
-    return [
-        News(*kind, dict(Counter(one.title for one in moments if (one.happening, one.side) == kind)))
-        for kind in kinds
-    ]
+    alike: dict[tuple[Happening, str], Counter[str]] = {}
+    for one in moments:
+        alike.setdefault((one.happening, one.side), Counter())[one.title] += 1
+    return [News(*kind, titles) for kind, titles in alike.items()]

@@ -2,16 +2,15 @@
 
 from datetime import timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 
 from portal.clock import utc_now
 from portal.extensions import db
-from portal.notices.models import Message, MessageState
-from portal.notices.rules import FOLD
 from portal.outbox import OutboxEntry, OutboxState
-from portal.transaction import current_session, transaction
+from portal.transaction import current_session
 from tests.booking.visit import open_diary
 from tests.faults.rig import CANARY, Rig, wait
+from tests.support.owing import let_minutes_pass
 from tests.support.storm import TOGETHER, Journal, Storm, storm_through
 
 AT_ONCE = 0.0
@@ -37,14 +36,3 @@ def is_nothing_due_now() -> bool:
     owed = select(func.count()).where(OutboxEntry.state == OutboxState.PENDING, OutboxEntry.due_at < soon)
     leased = select(func.count()).where(OutboxEntry.state == OutboxState.LEASED)
     return current_session().scalar(owed) == 0 == current_session().scalar(leased)
-
-
-def let_minutes_pass() -> None:
-    """Let the time be over in which a mail waits because another one went to its inbox."""
-    now = utc_now()
-    with transaction() as session:
-        session.execute(update(Message).values(sent_at=now - 2 * FOLD).where(Message.sent_at.is_not(None)))
-        session.execute(update(Message).values(due_at=now).where(Message.state == MessageState.WAITING))
-        session.execute(
-            update(OutboxEntry).values(due_at=now).where(OutboxEntry.state == OutboxState.PENDING)
-        )

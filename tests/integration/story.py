@@ -12,15 +12,13 @@ import httpx
 import pyotp
 from bs4 import BeautifulSoup
 from flask import Flask
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.accounts.models import Account
 from portal.booking.models import Consultation, ConsultationStatus, IntakeQuestion
 from portal.booking.rules import TOO_QUICK
 from portal.clock import utc_now
-from portal.notices.models import Message
-from portal.notices.rules import FOLD
 from portal.outbox import OutboxEntry, OutboxState
 from portal.safety.questions import QUESTIONS
 from portal.security.login import cookie_name
@@ -28,6 +26,7 @@ from portal.transaction import current_session, transaction
 from tests.integration.canaries import WORDS
 from tests.support.authenticator import Authenticator, Flaws
 from tests.support.cast import begin_sign_in
+from tests.support.owing import let_minutes_pass
 from tests.support.processes import wait_until
 
 
@@ -316,8 +315,8 @@ class Story:
     def _let_mails_leave(self) -> None:
         """Wait for the worker, then let the minutes pass in which mails to one inbox wait for each other."""
         wait_until(self.is_all_done, "every job is done")
-        with self.app.app_context(), transaction() as session:
-            session.execute(update(Message).values(sent_at=utc_now() - 2 * FOLD))
+        with self.app.app_context():
+            let_minutes_pass()
 
     def is_all_done(self) -> bool:
         """Say whether nothing is owed any more."""

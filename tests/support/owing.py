@@ -7,16 +7,17 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from portal import outbox
 from portal.app import create_app
 from portal.clock import utc_now
 from portal.extensions import db
-from portal.notices.models import Message, MessageKind
+from portal.notices.models import Message, MessageKind, MessageState
+from portal.notices.rules import FOLD
 from portal.notices.service import queue_message
-from portal.outbox import OutboxEntry
+from portal.outbox import OutboxEntry, OutboxState
 from portal.people.models import Channel, Person
 from portal.people.service import add_person
 from portal.queueing import JobName
@@ -76,3 +77,14 @@ def message_of(outbox_id: UUID) -> Message:
     subject_id = row(outbox_id).subject_id
     with transaction() as session:
         return session.get_one(Message, subject_id, populate_existing=True)
+
+
+def let_minutes_pass() -> None:
+    """Let the time be over in which a mail waits because another one went to its inbox. Needs an application context."""
+    now = utc_now()
+    with transaction() as session:
+        session.execute(update(Message).values(sent_at=now - 2 * FOLD).where(Message.sent_at.is_not(None)))
+        session.execute(update(Message).values(due_at=now).where(Message.state == MessageState.WAITING))
+        session.execute(
+            update(OutboxEntry).values(due_at=now).where(OutboxEntry.state == OutboxState.PENDING)
+        )

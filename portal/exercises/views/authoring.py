@@ -181,11 +181,11 @@ def new_prompt(exercise_id: UUID) -> ResponseReturnValue:
         kind, last = request.args.get("kind", ""), draft["prompts"][-1:]
         form.kind.data = kind if kind in set(FieldType) else FieldType.SHORT_TEXT.value
         form.stage.data = str(last[0].get("stage", 1)) if last else "1"
-        return _prompt_page(form, exercise_id, None)
+        return _prompt_page(form, exercise_id, draft, None)
     if _turns_kind():
-        return _prompt_page(form, exercise_id, None)
+        return _prompt_page(form, exercise_id, draft, None)
     if not form.check():
-        return _prompt_page(form, exercise_id, None, 422)
+        return _prompt_page(form, exercise_id, draft, None, 422)
     try:
         with transaction() as session:
             prompt_id = authoring.add_prompt(
@@ -193,7 +193,7 @@ def new_prompt(exercise_id: UUID) -> ResponseReturnValue:
             )
     except authoring.TooManyPrompts as refusal:
         form.form_errors.append(WHY_NOT[type(refusal)])
-        return _prompt_page(form, exercise_id, None, 422)
+        return _prompt_page(form, exercise_id, draft, None, 422)
     return _after_prompt(exercise_id, prompt_id)
 
 
@@ -207,11 +207,11 @@ def own_prompt(exercise_id: UUID, prompt_id: str) -> ResponseReturnValue:
     if not form.is_submitted():
         form.show()
         advice = _advise(form, exercise_id, draft, prompt_id)
-        return _prompt_page(form, exercise_id, prompt_id, seen=mark_of(entry), advice=advice)
+        return _prompt_page(form, exercise_id, draft, prompt_id, seen=mark_of(entry), advice=advice)
     if _turns_kind():
-        return _prompt_page(form, exercise_id, prompt_id, seen=_seen())
+        return _prompt_page(form, exercise_id, draft, prompt_id, seen=_seen())
     if not form.check():
-        return _prompt_page(form, exercise_id, prompt_id, 422, seen=_seen())
+        return _prompt_page(form, exercise_id, draft, prompt_id, 422, seen=_seen())
     try:
         with transaction() as session:
             prompt_id = authoring.save_prompt(
@@ -225,8 +225,9 @@ def own_prompt(exercise_id: UUID, prompt_id: str) -> ResponseReturnValue:
             )
     except authoring.ChangedElsewhere:
         form.form_errors.append(CHANGED)
-        entry = _entry(_draft_of(exercise_id), prompt_id)
-        return _prompt_page(form, exercise_id, prompt_id, 409, seen=mark_of(entry))
+        draft = _draft_of(exercise_id)
+        entry = _entry(draft, prompt_id)
+        return _prompt_page(form, exercise_id, draft, prompt_id, 409, seen=mark_of(entry))
     return _after_prompt(exercise_id, prompt_id)
 
 
@@ -383,6 +384,7 @@ def _goal_page(
 def _prompt_page(
     form: PromptForm,
     exercise_id: UUID,
+    draft: Draft,
     prompt_id: str | None,
     status: int = 200,
     *,
@@ -390,7 +392,7 @@ def _prompt_page(
     advice: list[Advice] | None = None,
 ) -> ResponseReturnValue:
     me = get_self(current_session(), current_member())
-    exercise = _as_it_stands(exercise_id, _draft_of(exercise_id))
+    exercise = _as_it_stands(exercise_id, draft)
     hints = {
         scope.value: _(
             "They read above it: “%(words)s”",
