@@ -27,13 +27,11 @@ from portal.pathways.rules import Delivery, Rule
 from portal.pathways.shipped import Plan, PlannedStep
 from portal.transaction import transaction
 from tests.architecture.ledger import LEDGER
-from tests.safety.test_identity import BY_LOT, headers_of
 from tests.support.cast import client_of
-from tests.support.statements import counted
+from tests.support.readings import Readings, changed, read_whole
 from tests.support.world import World, make_world, path_of
 
 NOW = datetime(2026, 11, 20, 16, 5, tzinfo=UTC)
-Seen = dict[str, tuple[int, str, tuple[tuple[str, str], ...], int]]
 
 
 class Stage:
@@ -92,23 +90,14 @@ def _with_a_day(session: Session) -> None:
         part.assignment.due_on = NOW.date() - timedelta(days=9)
 
 
-def pages(stage: Stage, client: FlaskClient, name: str) -> Seen:
+def pages(stage: Stage, client: FlaskClient, name: str) -> Readings:
     """Read every page that this partner can open, and its parts for htmx."""
-    seen: Seen = {}
+    seen: Readings = {}
     for (endpoint, method), row in LEDGER.items():
         if method != "GET" or row[name] not in {200, 303} or row["visitor"] == 200:
             continue
         path = path_of(stage.app, stage.world, endpoint)
-        for headers in ({}, {"HX-Request": "true", "HX-Request-Type": "partial"}):
-            with counted(stage.app) as statements:
-                answer = client.get(path, headers=headers)
-            body = BY_LOT.sub("-", answer.get_data().decode("latin-1"))
-            seen[f"{endpoint} {bool(headers)}"] = (
-                answer.status_code,
-                body,
-                headers_of(answer),
-                len(statements),
-            )
+        seen |= read_whole(stage.app, client, path, endpoint)
     return seen
 
 
@@ -117,7 +106,7 @@ def test_neither_a_day_moved_nor_a_task_dropped_disowned_or_planned_shows_on_the
 ) -> None:
     ben, ana = client_of(stage.app, stage.cast.ben), client_of(stage.app, stage.cast.ana)
     before, own = pages(stage, ben, "ben"), pages(stage, ana, "ana")
-    assert before["homework.own False"][0] == 200
+    assert before["homework.own as a page"][0] == 200
     part, jane, ana_id = stage.part, stage.jane, stage.cast.ana.person_id
     happenings: dict[str, tuple[Callable[[Session], object], ...]] = {
         "moved": (lambda session: move_day(session, stage.ana, part, 7, now=NOW),),
@@ -144,7 +133,6 @@ def test_neither_a_day_moved_nor_a_task_dropped_disowned_or_planned_shows_on_the
     }
     for what, acts in happenings.items():
         stage.do(*acts)
-        now = pages(stage, ben, "ben")
-        assert {where for where in before if now[where] != before[where]} == set(), what
+        assert changed(before, pages(stage, ben, "ben")) == set(), what
         after = pages(stage, ana, "ana") if what in {"moved", "disowned", "a way for one"} else None
-        assert after is None or after["homework.own False"] != own["homework.own False"], what
+        assert after is None or after["homework.own as a page"] != own["homework.own as a page"], what

@@ -7,6 +7,7 @@ from flask import Flask
 from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from portal.extensions import db
 from portal.homework.queries import desk_answers, opened_answers
 from portal.homework.rules import Gate
 from portal.transaction import current_session
@@ -22,10 +23,14 @@ def app(either_app: Flask) -> Flask:
 
 
 def test_everybody_reads_exactly_what_is_theirs_after_any_acts(context: Flask, cast: Cast) -> None:
-    assert context
     machine = type("Machine", (HomeworkMachine,), {"cast": cast})
+    with context.app_context():
+        examples = (
+            30 if db.engine.dialect.name == "sqlite" else 8
+        )  # the rules are the same, the engine is asked whether it agrees
     run_state_machine_as_test(
-        machine, settings=settings(max_examples=30, stateful_step_count=10, deadline=None, derandomize=True)
+        machine,
+        settings=settings(max_examples=examples, stateful_step_count=10, deadline=None, derandomize=True),
     )
 
 

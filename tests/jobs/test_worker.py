@@ -111,37 +111,19 @@ def test_the_worker_waits_for_redis_and_goes_on_when_it_is_there(
     assert worker.process.poll() is None
 
 
-def test_the_worker_tells_that_it_lives_and_ends_when_asked(app: Flask, portal: Portal, redis: Redis) -> None:
-    worker = portal.start_worker()
-
-    def lives() -> bool:
-        with transaction() as session:
-            return heartbeats_of(session, utc_now())["worker"] is Health.OK
-
-    wait_until(lives, "the worker tells that it lives")
-    assert worker.stop() == 0
-    assert redis.scard("rq:workers") == 0
-
-
-def test_asked_to_stop_the_worker_finishes_what_it_has_begun(
-    app: Flask, portal: Portal, mailbox: Mailbox
+def test_asked_to_stop_the_worker_finishes_what_it_has_begun_and_leaves_no_word_of_it(
+    app: Flask, portal: Portal, redis: Redis, mailbox: Mailbox
 ) -> None:
     mailbox.delay_seconds = 2
-    outbox_id = owe_mail()
+    outbox_id = owe_mail("canary@example.org")
     worker = portal.start_worker()
     wait_until(lambda: row(outbox_id).state is OutboxState.LEASED, "the worker begins")
+    with transaction() as session:
+        assert heartbeats_of(session, utc_now())["worker"] is Health.OK
     assert worker.stop() == 0
     assert is_done(outbox_id)
     assert len(mailbox.received) == 1
-
-
-def test_redis_is_left_without_a_word_of_what_was_done(
-    app: Flask, portal: Portal, redis: Redis, folder: Path
-) -> None:
-    outbox_id = owe_mail("canary@example.org")
-    portal.start_worker()
-    wait_until(lambda: is_done(outbox_id), "the mail is sent")
-    portal.workers[0].stop()
+    assert redis.scard("rq:workers") == 0
     kept = b"".join(redis.dump(key) or b"" for key in redis.scan_iter())
     log = b"".join(path.read_bytes() for path in (redis_folder(redis)).rglob("*") if path.is_file())
     for secret in (b"canary", b"example.org", b"Traceback"):

@@ -13,9 +13,22 @@ from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
+from uuid import UUID
 
 import pyotp
+from sqlalchemy import select
 
+from portal.accounts.models import Account
+from portal.app import create_app
+from portal.clock import utc_now
+from portal.couples.service import create_couple
+from portal.demo import ZONE
+from portal.extensions import db
+from portal.people.service import add_person
+from portal.security.viewer import Member, Role
+from portal.settings import settings_from_environment
+from portal.transaction import transaction
+from tests.support.cast import PASSWORD, make_account
 from tests.support.processes import Running, free_port, is_alive, process_like, running, wait_until
 
 STEP_SECONDS = 30  # RFC 6238
@@ -38,7 +51,7 @@ class House:
     instance: Path
     processes: Running
     sign_ins: dict[str, SignIn] = field(default_factory=dict)
-    _last_step: int = 0
+    _last_steps: dict[str, int] = field(default_factory=dict)
 
     def mails_to(self, address: str) -> list[EmailMessage]:
         """Read the mails to one address that have left, oldest first."""
@@ -55,9 +68,9 @@ class House:
         """Read the next unused code from the phone; waits where all present ones were used."""
         secret = self.sign_ins[name].totp_secret
         assert secret is not None
-        step = max(self._last_step + 1, int(time.time()) // STEP_SECONDS)
+        step = max(self._last_steps.get(name, 0) + 1, int(time.time()) // STEP_SECONDS)
         wait_until(lambda: step <= time.time() // STEP_SECONDS + 1, "a new code is due")
-        self._last_step = step
+        self._last_steps[name] = step
         return pyotp.TOTP(secret).generate_otp(step)
 
     def let_proofs_grow_old(self) -> None:
@@ -73,6 +86,29 @@ class House:
             database.execute(
                 "UPDATE login_session SET last_seen_at = last_seen_at - ?", [IDLE_SECONDS * 1_000_000]
             )
+
+    def let_a_couple_come(self, therapist: str, first: str, second: str) -> None:
+        """Add a couple of two persons who have set up their logins."""
+        app = create_app(
+            settings_from_environment({"INSTANCE": str(self.instance), "PORT": self.home.rpartition(":")[2]})
+        )
+        with app.test_request_context(), transaction() as session:
+            code = session.info["keyring"].lookup_code(therapist)
+            account = session.scalars(select(Account).where(Account.user_name_code == code)).one()
+            persons = [
+                add_person(session, first_name=name, email=f"{name.lower()}@example.org", zone=ZONE)
+                for name in (first, second)
+            ]
+            viewer = Member(
+                account.id, account.person_id, UUID(int=0), frozenset({Role.THERAPIST}), utc_now()
+            )
+            create_couple(session, viewer, first=persons[0], second=persons[1])
+            for person in persons:
+                name = person.first_name.lower()
+                make_account(session, person, name, Role.PARTNER)
+                self.sign_ins[name] = SignIn(user_name=name, password=PASSWORD, totp_secret=None)
+        with app.app_context():
+            db.engine.dispose()
 
     @contextmanager
     def resting_worker(self) -> Iterator[None]:

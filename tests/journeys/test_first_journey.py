@@ -1,8 +1,7 @@
 """The first journey, from a post to the summary on paper, by people in real browsers with the real processes."""
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
@@ -11,24 +10,12 @@ from playwright.sync_api import Page, expect
 from pypdf import PdfReader
 
 from tests.journeys import people
-from tests.journeys.house import House, open_house
+from tests.journeys.conftest import PersonAt
+from tests.journeys.house import House
 from tests.journeys.people import Guest, follow, heading, press
 from tests.support.browser import Visitor
 
-PersonAt = Callable[..., AbstractContextManager[Visitor]]
 NEW_YORK = "America/New_York"
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    with open_house(tmp_path_factory.mktemp("house")) as started:
-        yield started
-
-
-@pytest.fixture
-def person_at(house: House, visitor_at: PersonAt) -> PersonAt:
-    """Open an own browser for one person at the portal of this module."""
-    return partial(visitor_at, house.home)
 
 
 @pytest.mark.parametrize(

@@ -1,32 +1,17 @@
 """Nothing that somebody was told is saved gets lost: two windows, a lost network, a sign-in that has run out."""
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
-from functools import partial
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.journeys import people
-from tests.journeys.house import House, open_house
+from tests.journeys.conftest import PersonAt
+from tests.journeys.house import House
 from tests.journeys.people import follow, heading, press
-from tests.support.browser import Visitor
 
-PersonAt = Callable[..., AbstractContextManager[Visitor]]
 TASK = "Choose one shared goal"
 FIRST, SECOND = "A weekend without any plan, by the sea.", "A shelf that we build ourselves."
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    with open_house(tmp_path_factory.mktemp("writing")) as started:
-        yield started
-
-
-@pytest.fixture
-def person_at(house: House, visitor_at: PersonAt) -> PersonAt:
-    return partial(visitor_at, house.home)
 
 
 def open_question(page: Page) -> None:

@@ -15,10 +15,9 @@ from portal.measures.service import acknowledge, start_schedule
 from portal.safety.escalation import nudge_about_unlooked
 from portal.sources.models import StepCount
 from portal.transaction import transaction
-from tests.safety.test_identity import BY_LOT
 from tests.support.cast import client_of
 from tests.support.measuring import ask_ana, bring_words, sat_ana, sit
-from tests.support.statements import counted
+from tests.support.readings import Readings, changed, read
 from tests.support.world import World, make_world, path_of
 
 NOW = datetime(2026, 11, 20, 16, 5, tzinfo=UTC)
@@ -29,7 +28,6 @@ PAGES = (
     "measures.shelf", "measures.one", "homework.of_couple", "documents.status", "assessments.start", "exercises.start",
     "home.today", "diary.calendar", "health.readyz", "safety.about_you",
 )  # fmt: skip
-Answer = tuple[int, str, tuple[tuple[str, str], ...], int]
 
 
 @pytest.fixture
@@ -43,19 +41,11 @@ def world(app: Flask) -> Iterator[World]:
         yield made
 
 
-def everything(app: Flask, world: World, client: FlaskClient) -> dict[str, Answer]:
-    """Read the pages: status, body, headers, cost."""
+def everything(app: Flask, world: World, client: FlaskClient) -> Readings:
+    """Read the pages."""
     with app.app_context(), transaction() as session:
         session.execute(delete(StepCount))
-    read = {}
-    for endpoint in PAGES:
-        app.extensions.pop("readiness", None)
-        with counted(app) as statements:
-            answer = client.get(path_of(app, world, endpoint))
-        body = BY_LOT.sub("-", answer.get_data().decode("latin-1"))
-        named = tuple((name, BY_LOT.sub("-", value)) for name, value in answer.headers.items())
-        read[endpoint] = (answer.status_code, body, named, len(statements))
-    return read
+    return {endpoint: read(app, client, path_of(app, world, endpoint)) for endpoint in PAGES}
 
 
 def test_nobody_else_learns_that_one_person_was_asked_or_what_came_of_it(app: Flask, world: World) -> None:
@@ -66,9 +56,7 @@ def test_nobody_else_learns_that_one_person_was_asked_or_what_came_of_it(app: Fl
 
     def unchanged(what: str) -> None:
         for name, client in clients.items():
-            now = everything(app, world, client)
-            seen = {where for where in now if now[where] != first[name][where]}
-            assert seen == set(), (what, name)
+            assert changed(first[name], everything(app, world, client)) == set(), (what, name)
 
     with app.test_request_context(), transaction() as session:
         part_id = ask_ana(session, cast, "phq9", NOW).id

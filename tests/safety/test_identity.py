@@ -1,6 +1,5 @@
 """Whatever one person answers alone, and whatever their therapist then does, nobody else's pages change by a byte."""
 
-import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time
 
@@ -9,7 +8,6 @@ import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import delete, text
-from werkzeug.test import TestResponse
 
 from portal.couples.holds import set_hold
 from portal.people.rules import Card, Channel, SafeRange
@@ -19,20 +17,13 @@ from portal.safety.rules import Answers, Reply
 from portal.safety.service import give_answers, mark_contacted
 from portal.sources.models import StepCount
 from portal.transaction import transaction
+from tests.architecture.ledger import LEDGER
 from tests.support.cast import client_of
 from tests.support.individual import all_said, ask_quietly
-from tests.support.statements import counted
+from tests.support.readings import Readings, changed, read_whole
 from tests.support.world import World, make_world, path_of
 
 NOW = datetime(2026, 11, 20, 16, 5, tzinfo=UTC)
-AS_FRAGMENT = {"HX-Request": "true", "HX-Request-Type": "partial"}
-# What is drawn by lot for each answer, and says nothing: numbers of requests, ids of opened pages and of empty forms, what a
-# device is to sign, and what it would call a new passkey.
-BY_LOT = re.compile(
-    r'\b[0-9a-f]{12}\b|(?<=name="page_id" value=")[^"]*|(?:(?<=name="form_key" value=")|(?<=name="form_key" type="hidden" value="))[^"]*'
-    r'|(?<="state": ")[^"]*|(?<="challenge": ")[^"]*|(?<="user": {"id": ")[^"]*|"Login [A-Z2-9]{4}"'
-)
-Answer = tuple[int, str, tuple[tuple[str, str], ...], int]
 
 
 @pytest.fixture
@@ -94,48 +85,36 @@ HAPPENINGS = {
 }
 
 
-def everything(app: Flask, world: World, client: FlaskClient) -> dict[str, Answer]:
-    """Read every address of the portal, as a page and as a part of one: status, body, headers, cost.
+def everything(
+    app: Flask, world: World, client: FlaskClient, *, with_public: bool = False, in_parts: bool = True
+) -> Readings:
+    """Read every address of the portal, as a page and as a part of one.
 
-    What earlier readings were counted as (views of the form in frames elsewhere) is forgotten first.
+    What is public is read `with_public` alone: by visitors, and by the partner whom it must tell nothing; for the others it
+    stands there as for visitors. What earlier readings were counted as (views of the form in frames elsewhere) is forgotten
+    first.
     """
     with app.app_context(), transaction() as session:
         session.execute(delete(StepCount))
-    read = {}
-    for rule in app.url_map.iter_rules():
-        if "GET" not in (rule.methods or ()):
-            continue
-        path = path_of(app, world, rule.endpoint)
-        for headers in ({}, AS_FRAGMENT):
-            app.extensions.pop("readiness", None)
-            with counted(app) as statements:
-                answer = client.get(path, headers=headers)
-            body = BY_LOT.sub("-", answer.get_data().decode("latin-1"))
-            read[f"{rule.endpoint} {bool(headers)}"] = (
-                answer.status_code,
-                body,
-                headers_of(answer),
-                len(statements),
-            )
-    return read
-
-
-def headers_of(answer: TestResponse) -> tuple[tuple[str, str], ...]:
-    """Give the headers without what is drawn by lot; the length, which follows from body and lot, is left out."""
-    return tuple(
-        (name, BY_LOT.sub("-", value)) for name, value in answer.headers.items() if name != "Content-Length"
-    )
+    readings: Readings = {}
+    for (endpoint, method), row in LEDGER.items():
+        if method == "GET" and (with_public or row["visitor"] != 200):
+            path = path_of(app, world, endpoint)
+            readings |= read_whole(app, client, path, endpoint, in_parts=in_parts)
+    return readings
 
 
 @pytest.mark.parametrize("name", ["ben", "cleo", "sam", "fay", "olive", "visitor"])
 def test_nobody_elses_pages_tell_what_was_answered_alone(app: Flask, world: World, name: str) -> None:
-    client = client_of(app, world.viewers[name])
-    first = everything(app, world, client)
-    assert any(answer[0] == 200 for answer in first.values())
+    client, with_public = client_of(app, world.viewers[name]), name in {"ben", "visitor"}
+    first = everything(app, world, client, with_public=with_public)
+    pages = {where: reading for where, reading in first.items() if where.endswith("page")}
+    assert any(reading[0] == 200 for reading in pages.values())
     for what, happen in HAPPENINGS.items():
         happen(app, world)
-        now = everything(app, world, client)
-        assert {where for where in first if now[where] != first[where]} == set(), what
+        now = everything(app, world, client, with_public=with_public, in_parts=False)
+        assert changed(pages, now) == set(), what
+    assert changed(first, everything(app, world, client, with_public=with_public)) == set()
 
 
 def test_only_the_two_whom_it_concerns_see_a_change(app: Flask, world: World) -> None:
@@ -147,8 +126,7 @@ def test_only_the_two_whom_it_concerns_see_a_change(app: Flask, world: World) ->
     HAPPENINGS["all no"](app, world)
     after = [everything(app, world, client) for client in (ana, jane)]
     seen = [
-        {where.split()[0] for where in one if one[where] != other[where]}
-        for one, other in zip(before, after, strict=True)
+        {where.split()[0] for where in changed(one, other)} for one, other in zip(before, after, strict=True)
     ]
     assert seen == [
         {"home.partner"},
@@ -162,4 +140,4 @@ def test_what_the_person_sees_does_not_tell_either_what_was_answered(app: Flask,
     first = everything(app, world, ana)
     for what in ("all yes", "in danger", "spoken with, and a hold"):
         HAPPENINGS[what](app, world)
-        assert everything(app, world, ana) == first, what
+        assert changed(first, everything(app, world, ana)) == set(), what

@@ -1,12 +1,11 @@
 """What every application works out anew from the same sources, worked out once a worker: a test has an application of its own.
 
-Only what depends on nothing but the sources is kept: the code of templates, of the builders of addresses, and the text
-of SQL statements.
+Only what depends on nothing but the sources is kept: the code of templates, what rules of addresses compile to, and the
+text of SQL statements.
 """
 
-from collections.abc import Callable
 from types import CodeType
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from flask import Flask
 from jinja2.bccache import Bucket, BytecodeCache
@@ -15,7 +14,7 @@ from sqlalchemy.util import LRUCache
 from werkzeug.routing import Rule
 
 _templates: dict[tuple[str, str], CodeType] = {}
-_builders: dict[object, Callable[..., tuple[str, str]]] = {}
+_rules: dict[object, "_Compiled"] = {}
 _lenders: dict[str, Engine] = {}
 STATEMENTS = 5_000  # more than the portal has, so that none is compiled twice
 
@@ -31,14 +30,31 @@ class _RememberedTemplates(BytecodeCache):
         _templates[bucket.key, bucket.checksum] = bucket.code
 
 
-class _RememberedRule(Rule):
-    """A rule whose two builders, nine tenths of the price of an application, are written once for equal rules."""
+class _Compiled(NamedTuple):
+    """What a rule works out from its text: parts to match, their trace and converters, names, and the two builders."""
 
-    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
-        key = (self.rule, tuple(self._trace), repr(self.defaults), append_unknown)
-        if key not in _builders:
-            _builders[key] = super()._compile_builder(append_unknown)
-        return _builders[key]
+    parts: Any
+    trace: Any
+    converters: Any
+    arguments: frozenset[str]
+    builders: tuple[Any, Any]
+
+
+class _RememberedRule(Rule):
+    """A rule that is compiled, which is nine tenths of the price of an application, once for all equal rules."""
+
+    def compile(self) -> None:
+        key = (self.rule, self.subdomain, self.host, self.merge_slashes, repr(self.defaults))
+        if key not in _rules:
+            super().compile()
+            builders = (cast("Any", self._build).__func__, cast("Any", self._build_unknown).__func__)
+            _rules[key] = _Compiled(
+                self._parts, self._trace, self._converters, frozenset(self.arguments), builders
+            )
+        known = _rules[key]
+        self._parts, self._trace, self._converters = known.parts, known.trace, known.converters
+        self.arguments |= known.arguments
+        self._build, self._build_unknown = (one.__get__(self, None) for one in known.builders)
 
 
 def remember() -> None:

@@ -45,6 +45,7 @@ from portal.pathways.rules import Delivery, Rule
 from portal.pathways.service import plan_of, save_template, start_pathway
 from portal.pathways.shipped import PlannedStep
 from portal.practice.models import EmbedOrigin
+from portal.practice.queries import get_practice
 from portal.safety.models import SafetySitting
 from portal.safety.rules import Reply
 from portal.security.crypto import Owner, OwnerKind, hashed_token
@@ -295,7 +296,13 @@ def opening(session: Session, cast: Cast) -> dict[str, object]:
             therapist_id=jane, weekday=0, starts=time(9), ends=time(12), valid_until=past
         ),
         "special_id": SpecialHours(therapist_id=jane, on_date=past),
-        "place_id": PlaceRow(therapist_id=jane, kind=PlaceKind.ONLINE, name="Online", is_active=False),
+        "place_id": PlaceRow(
+            therapist_id=jane,
+            kind=PlaceKind.ONLINE,
+            name="Online",
+            is_active=False,
+            practice_id=get_practice(session).id,
+        ),
         "type_id": ConsultationTypeRow(
             therapist_id=jane, name="Old talk", length_minutes=30, is_active=False
         ),
