@@ -132,7 +132,7 @@ def announcement(settings: Settings) -> str:
 
 
 def _found(session: Session) -> None:
-    found_practice(
+    practice = found_practice(
         session,
         name="Common Ground",
         tagline="Couples therapy in Bristol and online",
@@ -143,6 +143,7 @@ def _found(session: Session) -> None:
         help_notice="If you or someone else is in immediate danger, call your local emergency number.",
         help_lines=replace(HELP_LINES, verified_on=utc_now().date()),
     )
+    practice.currency = "GBP"
 
 
 def _player(

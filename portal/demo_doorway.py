@@ -13,14 +13,17 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from portal.assessments.short_form import short_form
 from portal.audit.rules import Action
 from portal.audit.service import record_of
 from portal.blog.models import Post
 from portal.booking.intake import add_question
 from portal.booking.models import Attendance, Consultation, ConsultationStatus, Enquiry, WaitlistEntry
+from portal.booking.queries import form_code
 from portal.booking.rules import ConsultationRequest, PartnerKnows, new_code, new_form_id
 from portal.booking.service import request_consultation
 from portal.booking.wishes import MORNING_PART
+from portal.clock import utc_now
 from portal.diary.models import ConsultationTypeRow, OccupiedKind, PlaceKind, TimeOff
 from portal.diary.opening import PlaceWords, save_place, save_type
 from portal.diary.queries import next_free_slots
@@ -33,6 +36,7 @@ from portal.practice.pages import default_page
 from portal.practice.queries import get_practice
 from portal.practice.service import write_page
 from portal.security.viewer import Anonymous, Member
+from portal.shortform.service import Finished, bring_alone, keep
 from portal.sources.models import Step, StepCount
 from portal.sources.service import keep_touch, make_link
 
@@ -45,6 +49,7 @@ MISSED_EVERY = 5  # one in five did not come
 MONTHS = 6
 A_DAY, A_WEEK = timedelta(days=1), timedelta(days=7)
 SATURDAY = 1 << 5
+SHORT_TEST, SHORT_TEST_SECONDS = "5411444422225544", 190
 GAP = re.compile(r"\[[^\]]*\]")
 GAPS = {  # every body and address here is invented
     PageKind.IMPRINT: (
@@ -215,12 +220,17 @@ def _letter(session: Session, doorway: Doorway) -> None:
 
 
 def _waiting(session: Session, doorway: Doorway, type_id: UUID) -> None:
-    """Somebody waits for Saturday mornings, which nobody offers yet."""
+    """Somebody waits for Saturday mornings, which nobody offers yet, and brought a short test."""
     person = add_person(session, first_name="Marek", email="marek@example.org", zone=doorway.zone)
+    now, form = utc_now(), short_form()
+    form_id = new_form_id(now)
     entry = WaitlistEntry(
         therapist_id=doorway.therapist.person_id, type_id=type_id, person_id=person.id, zone=doorway.zone,
-        weekdays=SATURDAY, parts=MORNING_PART, request_code=secrets.token_bytes(32), person=person,
+        weekdays=SATURDAY, parts=MORNING_PART, request_code=form_code(session, form_id), person=person,
     )  # fmt: skip
     session.add(entry)
     session.flush()
+    answers = {one.id: int(digit) for one, digit in zip(form.statements, SHORT_TEST, strict=True)}
+    bring_alone(session, form, Finished(answers, SHORT_TEST_SECONDS), form_id, now)
+    keep(session, entry.request_code, person.id, PartnerKnows.UNSAID, now)
     record_of(session, Anonymous(), Action.WAITLIST_JOINED, entry)

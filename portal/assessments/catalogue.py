@@ -5,10 +5,12 @@ from uuid import UUID
 
 from flask_babel import gettext as _
 
-from portal.assessments.definition import Questionnaire, readiness_test
+from portal.assessments.definition import Preference, Questionnaire, Statement, readiness_test
+from portal.assessments.saying import answer_words
 from portal.homework.models import Assignment, TaskKind
 from portal.homework.registry import Catalogue, SmallPart, StageFacts, Task
 from portal.homework.rules import Gate
+from portal.psychometrics.items import check_answer
 
 MINUTES = 10
 PURPOSE = "See how far your conversations have got, each alone, and where to go on."
@@ -43,6 +45,24 @@ def small_part(_task_id: str, _version: str, _stage: int, _is_for_one: bool) -> 
     return SmallPart(_("One page of it. The rest stays where it is."), "assessments.start")
 
 
+def question_of(task_id: str, version: str, item_id: str) -> str | None:
+    """Give the statement, or the two poles, that an answer belongs to; None for what is no item of the test."""
+    item = _item(task_id, version, item_id)
+    return str(_(item.text)) if item is not None else None
+
+
+def desk_words_of(task_id: str, version: str, item_id: str, value: object) -> str | None:
+    """Say an answer to the therapist as its author chose it; None for what is no item of the test."""
+    item = _item(task_id, version, item_id)
+    return answer_words(readiness_test(), item, check_answer(item, value)) if item is not None else None
+
+
+def _item(task_id: str, version: str, item_id: str) -> Statement | Preference | None:
+    test = readiness_test()
+    items = test.items if (task_id, version) == (test.id, test.version) else ()
+    return next((one for one in items if one.id == item_id), None)
+
+
 def is_known(assignment: Assignment) -> bool:
     """Tell whether an assignment asks for a test of which the portal has the words."""
     test = readiness_test()
@@ -63,5 +83,7 @@ CATALOGUE = Catalogue(
     work_endpoint="assessments.start",
     opened_endpoint="assessments.opened",
     desk_endpoint="assessments.desk",
+    question_of=question_of,
+    desk_words_of=desk_words_of,
     small_part=small_part,
 )

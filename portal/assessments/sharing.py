@@ -17,11 +17,10 @@ from itertools import chain
 from portal.assessments.definition import Domain, Questionnaire, Statement
 from portal.assessments.readiness import Band, band_of, fewest_answers, score_shareable
 from portal.errors import Invalid
-from portal.homework.rules import SHOWN
+from portal.homework.rules import SHOWN, SHOWN_ITEM
 from portal.psychometrics.items import Answers, keyed_number_of, number_of, round_half_up
 
-BAND_ROW = f"{SHOWN}band."  # prompts of what a share makes; a domain's id follows
-ITEM_ROW = f"{SHOWN}item."  # an item's id follows
+BAND_ROW = f"{SHOWN}band."  # the prompt of a word band; its domain's id follows
 FEWEST_CANDIDATES = 2
 
 
@@ -66,7 +65,7 @@ def what_is_shared(
 def shown_rows(shared: Shared) -> dict[str, str]:
     """Put what is shared into rows for the partner's eyes: JSON by prompt id. Only from `what_is_shared`."""
     bands = {BAND_ROW + domain_id: json.dumps(band.value) for domain_id, band in shared.bands.items()}
-    return bands | {ITEM_ROW + item_id: json.dumps(value) for item_id, value in shared.items.items()}
+    return bands | {SHOWN_ITEM + item_id: json.dumps(value) for item_id, value in shared.items.items()}
 
 
 def shared_from_rows(test: Questionnaire, rows: Mapping[str, str]) -> Shared:
@@ -77,8 +76,8 @@ def shared_from_rows(test: Questionnaire, rows: Mapping[str, str]) -> Shared:
         value = _json(text)
         if prompt_id.startswith(BAND_ROW) and isinstance(value, str) and value in set(Band):
             bands[prompt_id.removeprefix(BAND_ROW)] = Band(value)
-        elif prompt_id.startswith(ITEM_ROW) and type(value) is int:
-            items[prompt_id.removeprefix(ITEM_ROW)] = value
+        elif prompt_id.startswith(SHOWN_ITEM) and type(value) is int:
+            items[prompt_id.removeprefix(SHOWN_ITEM)] = value
         else:
             raise ReleaseRefused("not a row of what is shared")
     shared = Shared(bands, items)

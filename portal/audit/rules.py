@@ -63,6 +63,7 @@ class Action(StrEnum):
     GOAL_ENDED = "goal.ended"
     GOAL_KEPT = "goal.kept"
     GOAL_LEFT = "goal.left"
+    GOAL_TAKEN_UP = "goal.taken_up"
     GOAL_WISHED = "goal.wished"
     HELP_CHANGED = "help.changed"
     HOLD_LIFTED = "hold.lifted"

@@ -4,7 +4,8 @@ Booking is below such areas, so it knows what was brought only by these function
 keyed code, becomes the booker's once the booking counts (or waits with them on the waiting list), is shown on the request's page, and goes when the request is erased.
 """
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -32,6 +33,7 @@ class Bringer:
     `is_waiting`: whether something waits for a form (session, form id, now); one statement.
     `attach`: makes what waits for its form the booker's (session, consultation, now); nothing happens if nothing waits.
     `shown`: what the therapist sees of it on the request's page, None without it; at most two statements.
+    `shown_on_list`: the same of everybody on the viewer's waiting list, by person id; at most two statements.
     `forget`: erases it with the booking (session, consultation id).
     `keep`: makes what waits for a form the property of somebody who joins the waiting list with it (session, the form's code,
     person id, how it stands with the partner, now); `hand_on`: gives it to the booking that comes of it (session, person id,
@@ -41,6 +43,7 @@ class Bringer:
     is_waiting: Callable[[Session, UUID, datetime], bool]
     attach: Callable[[Session, Consultation, datetime], None]
     shown: Callable[[Session, Member, Consultation], Brought | None]
+    shown_on_list: Callable[[Session, Member], Mapping[UUID, Brought]]
     forget: Callable[[Session, UUID], None]
     keep: Callable[[Session, bytes, UUID, PartnerKnows, datetime], None]
     hand_on: Callable[[Session, UUID, Consultation], None]
@@ -70,6 +73,15 @@ def brought_along(session: Session, viewer: Member, consultation: Consultation) 
     """List what was brought to one of the viewer's own requests."""
     shown = (one.shown(session, viewer, consultation) for one in _bringers.values())
     return [one for one in shown if one is not None]
+
+
+def brought_to_list(session: Session, viewer: Member) -> dict[UUID, list[Brought]]:
+    """List what everybody who waits for a time of the viewer's brought, by person id."""
+    found: dict[UUID, list[Brought]] = defaultdict(list)
+    for one in _bringers.values():
+        for person_id, brought in one.shown_on_list(session, viewer).items():
+            found[person_id].append(brought)
+    return dict(found)
 
 
 def keep_for_waiting(

@@ -14,6 +14,7 @@ from sqlalchemy import (
     ColumnElement,
     Interval,
     Select,
+    and_,
     exists,
     literal,
     or_,
@@ -102,6 +103,8 @@ def owe_reminders(
 def has_left_out_reminder(session: Session, consultation: Consultation) -> bool:
     """Tell whether the booker's reminder of the present time never left: too late, or no server took it. One statement.
 
+    Also where the rest of its mail left without it.
+
     What perhaps left is not told of. `consultation`: with its person.
     """
     person = consultation.person
@@ -110,8 +113,10 @@ def has_left_out_reminder(session: Session, consultation: Consultation) -> bool:
     codes = [code for code in (person.email_code, phone_code(session, person)) if code is not None]
     is_unsent = exists().where(
         Message.address_code.in_(codes),
-        Message.state.in_((MessageState.FAILED, MessageState.SUPPRESSED)),
-        Message.handovers == 0,
+        or_(
+            and_(Message.state.in_((MessageState.FAILED, MessageState.SUPPRESSED)), Message.handovers == 0),
+            and_(Message.state != MessageState.WAITING, MessagePart.unsaid_at.is_not(None)),
+        ),
         MessagePart.message_id == Message.id,
         MessagePart.kind == MessageKind.CONSULTATION_REMINDER,
         MessagePart.about_id == consultation.id,

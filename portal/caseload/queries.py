@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from portal.accounts.invitations import latest_invitations
 from portal.accounts.models import Account, Invitation
 from portal.couples.models import Couple, Partner
 from portal.couples.queries import list_couples
@@ -56,23 +54,24 @@ def list_caseload(session: Session, viewer: Member) -> list[CaseloadRow]:
 
 
 def partner_cards(session: Session, couple: Couple, now: datetime) -> list[PartnerCard]:
-    """Tell for both persons how far they have come with their own login. Two statements."""
-    ids = {partner.person_id for partner in couple.partners}
-    signed_up = set(session.scalars(select(Account.person_id).where(Account.person_id.in_(ids))))
-    invitations = latest_invitations(session, ids)
-    return [
-        PartnerCard(
-            partner,
-            _access(partner.person_id, signed_up, invitations.get(partner.person_id), now),
-            invitations.get(partner.person_id),
-        )
-        for partner in couple.partners
-    ]
+    """Tell for both persons how far they have come with their own login. One statement."""
+    rows = session.execute(
+        select(Partner.person_id, Account.id, Invitation)
+        .outerjoin(Account, Account.person_id == Partner.person_id)
+        .outerjoin(Invitation, Invitation.person_id == Partner.person_id)
+        .where(Partner.couple_id == couple.id)
+        .order_by(Invitation.created_at, Invitation.id)
+    )
+    newest = {person_id: (account_id is not None, invitation) for person_id, account_id, invitation in rows}
+    cards = []
+    for partner in couple.partners:
+        is_signed_up, invitation = newest[partner.person_id]
+        access = Access.SIGNED_UP if is_signed_up else _access(invitation, now)
+        cards.append(PartnerCard(partner, access, invitation))
+    return cards
 
 
-def _access(person_id: UUID, signed_up: set[UUID], invitation: Invitation | None, now: datetime) -> Access:
-    if person_id in signed_up:
-        return Access.SIGNED_UP
+def _access(invitation: Invitation | None, now: datetime) -> Access:
     if invitation is None or invitation.withdrawn_at is not None:
         return Access.NOT_INVITED
     is_open = invitation.expires_at > now and invitation.tries_left > 0

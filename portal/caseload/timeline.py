@@ -3,14 +3,16 @@
 For the couple's therapist alone. Not one answer is loaded for it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from operator import itemgetter
 from uuid import UUID
 
 from portal.couples.models import Couple
-from portal.homework.models import Assignment, TaskKind
+from portal.homework.models import TaskKind
+from portal.homework.queries import PartLine
 from portal.homework.registry import task_of
 from portal.meetings.queries import MeetingLine
 
@@ -42,38 +44,43 @@ class Moment:
     zone: str = ""
 
 
-def timeline_of(
-    couple: Couple, meetings: Iterable[MeetingLine], assignments: Sequence[Assignment]
-) -> list[Moment]:
-    """Put everything into one order, the latest first, at most `MOST_MOMENTS`. Needs parts and openings loaded."""
+Entry = tuple[datetime, Happening, str, PartLine | MeetingLine]
+
+
+def timeline_of(couple: Couple, meetings: Iterable[MeetingLine], lines: Iterable[PartLine]) -> list[Moment]:
+    """Put everything into one order, the latest first, at most `MOST_MOMENTS`. No statement."""
     sides = {partner.person_id: partner.side.value for partner in couple.partners}
-    moments = [_session(meeting, sides) for meeting in meetings]
-    for assignment in assignments:
-        moments += _moments_of(assignment, sides)
-    moments.sort(key=lambda one: (one.at, one.happening, one.side), reverse=True)
-    return moments[:MOST_MOMENTS]
+    entries: list[Entry] = [
+        (meeting.starts_at, Happening.SESSION, _side_of(sides, meeting.with_person_id), meeting)
+        for meeting in meetings
+    ]
+    entries += _entries_of(lines, sides)
+    entries.sort(key=itemgetter(0, 1, 2), reverse=True)
+    return [_moment(*entry) for entry in entries[:MOST_MOMENTS]]
 
 
-def _session(meeting: MeetingLine, sides: dict[UUID, str]) -> Moment:
-    side = sides.get(meeting.with_person_id, BOTH) if meeting.with_person_id else BOTH
-    return Moment(
-        meeting.starts_at, Happening.SESSION, side, meeting.id, number=meeting.number, zone=meeting.zone
-    )
+def _entries_of(lines: Iterable[PartLine], sides: Mapping[UUID, str]) -> Iterator[Entry]:
+    asked: set[UUID] = set()
+    opened: set[tuple[UUID, int]] = set()
+    for line in lines:
+        if line.assignment_id not in asked:
+            asked.add(line.assignment_id)
+            yield line.asked_at, Happening.ASKED, _side_of(sides, line.for_person_id), line
+        if line.shared_at is not None:
+            yield line.shared_at, Happening.SHARED, _side_of(sides, line.person_id), line
+        elif line.submitted_at is not None:
+            yield line.submitted_at, Happening.FINISHED, _side_of(sides, line.person_id), line
+        if line.opened_at is not None and (line.assignment_id, line.stage) not in opened:
+            opened.add((line.assignment_id, line.stage))
+            yield line.opened_at, Happening.OPENED, BOTH, line
 
 
-def _moments_of(assignment: Assignment, sides: dict[UUID, str]) -> Iterator[Moment]:
-    title = task_of(assignment.kind, assignment.task_id, assignment.task_version).title
+def _side_of(sides: Mapping[UUID, str], person_id: UUID | None) -> str:
+    return sides.get(person_id, BOTH) if person_id else BOTH
 
-    def moment(at: datetime, happening: Happening, side: str) -> Moment:
-        return Moment(at, happening, side, assignment.id, title, assignment.kind)
 
-    for_side = sides.get(assignment.for_person_id, BOTH) if assignment.for_person_id else BOTH
-    yield moment(assignment.created_at, Happening.ASKED, for_side)
-    for response in assignment.responses:
-        side = sides.get(response.person_id, BOTH)
-        if response.shared_at is not None:
-            yield moment(response.shared_at, Happening.SHARED, side)
-        elif response.submitted_at is not None:
-            yield moment(response.submitted_at, Happening.FINISHED, side)
-    for opening in assignment.openings:
-        yield moment(opening.created_at, Happening.OPENED, BOTH)
+def _moment(at: datetime, happening: Happening, side: str, of: PartLine | MeetingLine) -> Moment:
+    if not isinstance(of, PartLine):
+        return Moment(at, happening, side, of.id, number=of.number, zone=of.zone)
+    title = task_of(of.kind, of.task_id, of.task_version).title
+    return Moment(at, happening, side, of.assignment_id, title, of.kind)

@@ -21,12 +21,14 @@ from portal.couples.queries import CLOSED, get_couple
 from portal.couples.rules import AlreadyACouple, CoupleClosed
 from portal.couples.service import create_couple
 from portal.errors import NotFound
-from portal.homework.desk import desk_states, patterns_of
+from portal.homework.desk import current_states, patterns_of
+from portal.homework.queries import part_lines
+from portal.homework.registry import catalogue_of
 from portal.meetings.queries import meetings_of
 from portal.notices.models import MessageKind
 from portal.notices.service import queue_message
 from portal.pathways.queries import pathways_of
-from portal.pathways.way import draw_ways
+from portal.pathways.way import draw_ways, given_by
 from portal.people.queries import get_self
 from portal.people.service import add_person, change_address
 from portal.practice.queries import get_practice
@@ -95,18 +97,19 @@ def couple(couple_id: UUID) -> ResponseReturnValue:
     found = get_couple(session, viewer, couple_id)
     audited_read(viewer, Action.COUPLE_READ, found)
     pathways = pathways_of(session, viewer, couple_id)  # before the first name: one statement for all keys
-    states, meetings = desk_states(session, viewer, found), meetings_of(session, viewer, couple_id)
+    states = current_states(session, viewer, found, beside=given_by(pathways))
+    lines, meetings = part_lines(session, viewer, couple_id), meetings_of(session, viewer, couple_id)
     return render(
         "caseload/couple.html",
         couple=found,
         names={one.side.value: one.person.first_name for one in found.partners},
         cards=partner_cards(session, found, utc_now()),
         is_closed=found.status in CLOSED,
-        patterns=patterns_of(states, found, utc_now()),
+        patterns=patterns_of(lines, found, utc_now()),
         ways=draw_ways(pathways, found, [state.assignment for state in states]),
         states=[state for state in states if state.is_asked],
-        moments=timeline_of(found, meetings, [state.assignment for state in states]),
-        desks={state.assignment.kind: state.desk_endpoint for state in states},
+        moments=timeline_of(found, meetings, lines),
+        desks={kind: catalogue_of(kind).desk_endpoint for kind in {line.kind for line in lines}},
         meetings=meetings,
         asking=asking_of(session, viewer, found, get_self(session, viewer).zone),
         zone=get_self(session, viewer).zone,

@@ -8,6 +8,8 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Time, UniqueConstrain
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.orm import Model
+from portal.security.crypto import Owner, OwnerKind
+from portal.security.sealed import Sealed, SealedText
 
 
 class PlaceKind(StrEnum):
@@ -17,10 +19,11 @@ class PlaceKind(StrEnum):
     ROOM = "room"
 
 
-class PlaceRow(Model):
+class PlaceRow(Sealed):
     """Where consultations take place. A room has an address and a zone of its own, in which its times are always shown.
 
-    `directions`: how to find or join it; shown on the page of a booking only, never in a mail or a calendar.
+    `directions`: how to find or join it, which may be a code of a door; shown on the page of a booking only, never in a mail
+    or a calendar. Sealed with the practice's key: visitors read it, whose pages shall not ask for a therapist's own.
     """
 
     __tablename__ = "place"
@@ -30,9 +33,16 @@ class PlaceRow(Model):
     name: Mapped[str]
     address: Mapped[str] = mapped_column(default="")
     zone: Mapped[str | None]
-    directions: Mapped[str] = mapped_column(default="")
     position: Mapped[int] = mapped_column(default=0)
     is_active: Mapped[bool] = mapped_column(default=True)
+    practice_id: Mapped[UUID] = mapped_column(ForeignKey("practice.id"))
+    directions_sealed: Mapped[bytes | None]
+
+    directions = SealedText("directions_sealed")
+
+    def seal_owner(self) -> Owner:
+        """How a place is found belongs to the practice."""
+        return Owner(OwnerKind.PRACTICE, self.practice_id)
 
 
 class ConsultationTypeRow(Model):

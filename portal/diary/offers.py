@@ -41,7 +41,6 @@ class Venue:
     is_online: bool
     name: str
     address: str
-    directions: str
     zone: ZoneInfo | None
 
 

@@ -30,6 +30,7 @@ from portal.diary.rules import Period, WeeklyHours, overlap
 from portal.diary.service import add_time_off, hold_diary
 from portal.errors import Invalid
 from portal.orm import Model
+from portal.practice.queries import get_practice
 from portal.security.viewer import Member
 
 Row = TypeVar("Row", bound=Model)
@@ -148,7 +149,8 @@ def save_place(
             select(func.max(PlaceRow.position)).where(PlaceRow.therapist_id == viewer.person_id)
         )
         place = PlaceRow(
-            therapist_id=viewer.person_id, kind=words.kind, name=words.name, zone=words.zone, position=(last or 0) + 1
+            therapist_id=viewer.person_id, kind=words.kind, name=words.name, zone=words.zone, position=(last or 0) + 1,
+            practice_id=get_practice(session).id,
         )  # fmt: skip
         session.add(place)
     else:

@@ -211,7 +211,6 @@ def _venue(place: PlaceRow) -> Venue:
         is_online=place.kind is PlaceKind.ONLINE,
         name=place.name,
         address=place.address,
-        directions=place.directions,
         zone=parse_zone(place.zone) if place.zone else None,
     )
 

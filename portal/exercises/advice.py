@@ -65,6 +65,9 @@ WORDS = {
     Slip.ASKED_SEVERAL_TIMES: ("per", _l("“%(other)s” is asked several times itself, so nothing can build on each of its answers.")),
     Slip.NO_LINES: ("per", _l("Say in “%(other)s” how many lines it has, so that each can be asked about.")),
     Slip.GUESS_NOT_REVEALED: ("share", _l("A guess, and what it guesses, must both be shared with each other.")),
+    Slip.NO_RECALL: ("recalls", _l("It recalls an earlier answer that has no such name.")),
+    Slip.RECALLS_ONE: ("recalls", _l("What both write is one page for both, so it shows the earlier answers of both.")),
+    Slip.RECALL_NOT_OPEN: ("recalls", _l("It shows earlier answers to “%(other)s”, which are not shared with each other any more.")),
     Slip.GUESS_OF_OTHERS: ("origin", _l("A guess needs the same choices as what it guesses.")),
 }  # fmt: skip
 HEAD = {

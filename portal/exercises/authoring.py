@@ -9,7 +9,7 @@ import json
 import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -65,6 +65,13 @@ class TooManyPrompts(Invalid):
     """An exercise asks that much already."""
 
 
+class Placed(NamedTuple):
+    """A question as it was kept: its id, and the draft that it now stands in."""
+
+    prompt_id: str
+    draft: Draft
+
+
 def begin_exercise(session: Session, viewer: Member, draft: Draft, *, now: datetime) -> OwnExercise:
     """Begin an exercise of one's own. One insert."""
     row = OwnExercise(
@@ -82,8 +89,7 @@ def save_head(
     """Give it another title, purpose and course. Raises NotFound, ChangedElsewhere."""
 
     def change(draft: Draft) -> Draft:
-        _refuse_if_changed(draft["exercise"], seen, exercise_id)
-        return with_head(draft, head)
+        return with_head(_as_seen(draft, "exercise", seen, exercise_id), head)
 
     _change(session, viewer, exercise_id, change, now)
 
@@ -100,8 +106,7 @@ def save_goal(
     """Let another goal grow out of it, or none. Raises NotFound, ChangedElsewhere."""
 
     def change(draft: Draft) -> Draft:
-        _refuse_if_changed(draft.get("creates_goal"), seen, exercise_id)
-        return with_goal(draft, goal)
+        return with_goal(_as_seen(draft, "creates_goal", seen, exercise_id), goal)
 
     _change(session, viewer, exercise_id, change, now)
 
@@ -113,16 +118,15 @@ def add_prompt(
     new: NewPrompt,
     *,
     now: datetime,
-) -> str:
-    """Put a question at the end of its part; returns its id. Raises NotFound, TooManyPrompts."""
+) -> Placed:
+    """Put a question at the end of its part. Raises NotFound, TooManyPrompts."""
     prompt_id = new_prompt_id()
 
     def change(draft: Draft) -> Draft:
         _refuse_if_full(draft, exercise_id)
         return added(draft, prompt_id, new)
 
-    _change(session, viewer, exercise_id, change, now)
-    return prompt_id
+    return Placed(prompt_id, _change(session, viewer, exercise_id, change, now))
 
 
 def save_prompt(
@@ -134,8 +138,8 @@ def save_prompt(
     *,
     seen: str,
     now: datetime,
-) -> str:
-    """Put other words in the place of a question; returns its id, another one where it asks something else than was given.
+) -> Placed:
+    """Put other words in the place of a question, which gets another id where it asks something else than was given.
 
     Raises NotFound, ChangedElsewhere.
     """
@@ -149,7 +153,7 @@ def save_prompt(
         new_id = new_prompt_id()
         after, prompt_id = renamed(after, prompt_id, new_id), new_id
     _keep(session, viewer, row, after, now)
-    return prompt_id
+    return Placed(prompt_id, after)
 
 
 def move_prompt(
@@ -261,13 +265,14 @@ def new_prompt_id() -> str:
 
 def _change(
     session: Session, viewer: Member, exercise_id: UUID, change: Callable[[Draft], Draft], now: datetime
-) -> None:
+) -> Draft:
     row = get_own_exercise(session, viewer, exercise_id, is_for_change=True)
     try:
         new = change(read_draft(row.draft))
     except LookupError:
         raise NotFound(str(exercise_id)) from None
     _keep(session, viewer, row, new, now)
+    return new
 
 
 def _keep(session: Session, viewer: Member, row: OwnExercise, draft: Draft, now: datetime) -> None:
@@ -289,6 +294,12 @@ def _given_entry(session: Session, row: OwnExercise, prompt_id: str) -> dict[str
         return None
     newest = versions_named(session, [(row.id, row.current)])[row.id, row.current]
     return next((one for one in data_of(newest)["prompts"] if one["id"] == prompt_id), None)
+
+
+def _as_seen(draft: Draft, part: str, seen: str, exercise_id: UUID) -> Draft:
+    """Give a draft of which one part is still as it was shown. Raises ChangedElsewhere."""
+    _refuse_if_changed(draft.get(part), seen, exercise_id)
+    return draft
 
 
 def _refuse_if_changed(part: object, seen: str, exercise_id: UUID) -> None:

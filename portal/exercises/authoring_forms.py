@@ -185,6 +185,14 @@ class PromptForm(Form):
         ],
         default="",
     )
+    recalls = SelectField(
+        _l("From the last time it shows"),
+        validate_choice=False,
+        default="",
+        description=_l(
+            "What was shared when the two did this exercise before, as far as both can still read it."
+        ),
+    )
     is_once = BooleanField(_l("Settled once: not asked again when they do this exercise once more"))
     stage = SelectField(_l("In which part"), validate_choice=False, default="1")
     is_beside = BooleanField(_l("On one page with the question before it"))
@@ -201,6 +209,7 @@ class PromptForm(Form):
         ]
         self.origin.choices = [SelectChoice(OWN_LIST, _("The list below")), *self._origins()]
         self.per.choices = [SelectChoice("", _("Once")), *self._pers()]
+        self.recalls.choices = [SelectChoice("", _("Nothing")), *self._recallable()]
 
     def show(self) -> None:
         """Fill in what the question says now."""
@@ -215,6 +224,7 @@ class PromptForm(Form):
         self.least.data = one.get("min")
         for name in ("top", "lines", "shown_from", "repeat"):
             self[name].data = one.get(name)
+        self.recalls.data = _recalled_of(one)
         self.author.data, self.stage.data = one.get("author", ""), str(one.get("stage", 1))
         self.is_lowest_first.data, self.is_once.data = one.get("lowest_first"), one.get("once")
         self.is_beside.data, self.is_required.data = one.get("beside"), one.get("required")
@@ -252,7 +262,7 @@ class PromptForm(Form):
         """Tell whether it can be stored; marks each slip with a sentence."""
         self.drop_foreign()
         self.validate()
-        for name in ("origin", "per", "stage"):
+        for name in ("origin", "per", "recalls", "stage"):
             field = self[name]
             if self.belongs(name) and field.data not in {choice.value for choice in field.choices}:
                 self.add_error(name, _l("Please choose what is offered here."))
@@ -295,7 +305,7 @@ class PromptForm(Form):
             **{name: True for name, is_so in flags.items() if is_so},
             **({"author": self.author.data} if self.author.data else {}),
             **({"per": per} if per else {}),
-            **self._choices(),
+            **self._choices(), **self._recalls(),
         }  # fmt: skip
         return NewPrompt(entry, groups)
 
@@ -319,6 +329,26 @@ class PromptForm(Form):
             return [one for one in how.split(",") if one], {}
         group, new = group_named(self._draft, Whose(how), name)
         return [group], new
+
+    def _recalls(self) -> dict[str, Any]:
+        whose, _colon, name = (self.recalls.data or "").partition(":")
+        if not name:
+            return {}
+        return {"recalls": name, **({"recalls_of": whose} if whose != Whose.BOTH.value else {})}
+
+    def _recallable(self) -> list[SelectChoice]:
+        """List the earlier answers that can stand beside it: those that both could read, of both or of the other."""
+        found = []
+        for one in self._draft["prompts"]:
+            if one["share"] == Scope.REVEAL.value and not one.get("per") and not one.get("repeat"):
+                words = _short(one["text"])
+                both = _("What both answered to “%(words)s”", words=words)
+                other = _("What the other answered to “%(words)s”", words=words)
+                found += [
+                    SelectChoice(f"{Whose.BOTH.value}:{one['id']}", both),
+                    SelectChoice(f"{Whose.PARTNER.value}:{one['id']}", other),
+                ]
+        return _with_kept(found, _recalled_of(self._kept), _as_copied)
 
     def _before(self) -> list[Mapping[str, Any]]:
         ids = [one["id"] for one in self._draft["prompts"]]
@@ -445,6 +475,14 @@ class GoalForm(Form):
             "type": self.type.data, "domain": earlier.get("domain", "any"), "template": self.template.data, "fill": fill,
             **kept,
         }  # fmt: skip
+
+
+def _as_copied(_key: str) -> str:
+    return str(_("As in the exercise it was copied from"))
+
+
+def _recalled_of(entry: Mapping[str, Any]) -> str:
+    return f"{entry.get('recalls_of', Whose.BOTH.value)}:{entry['recalls']}" if "recalls" in entry else ""
 
 
 def _origin_of(entry: Mapping[str, Any]) -> str:

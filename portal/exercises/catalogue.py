@@ -6,6 +6,7 @@ from uuid import UUID
 from portal.exercises.checking import library
 from portal.exercises.definition import TEXTS, Exercise, FieldType
 from portal.exercises.finding import find_exercise
+from portal.exercises.money import priced
 from portal.exercises.questions import base_of, pages_of, prompts_of
 from portal.exercises.shelf import given_by
 from portal.homework.models import TaskKind
@@ -40,6 +41,7 @@ def words_of(task_id: str, version: str, prompt_id: str, value: object) -> str |
     """Say an answer in words that a summary may quote: texts and what was chosen, no number.
 
     Neither an answer that belongs to another one, such as what would help with a goal: alone it says nothing.
+    One statement for a sum, which is said in the practice's currency.
     """
     try:
         exercise = find_exercise(task_id, version)
@@ -48,6 +50,8 @@ def words_of(task_id: str, version: str, prompt_id: str, value: object) -> str |
         return None
     if prompt.type in TEXTS or prompt.type is FieldType.DATE:
         return value if isinstance(value, str) else None
+    if prompt.type is FieldType.MONEY_RANGE:
+        prompt = priced(current_session(), exercise).prompt(prompt_id)
     words = {option.slug: option.text for option in exercise.options_of(prompt)}
     chosen = value if isinstance(value, list) else [value]
     if exercise.is_from_lines(prompt):

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -24,6 +24,7 @@ from portal.exercises.definition import (
 )
 from portal.homework.rules import MOST_ANSWER_CHARACTERS, Scope
 
+RECALL = re.compile(r"|([a-z0-9-]+\.)?[a-z][a-z0-9_]{0,30}")
 LIBRARY = Path(__file__).with_name("library")
 
 COUNTED = frozenset({FieldType.CHOOSE_MANY, *TEXTS})
@@ -81,6 +82,9 @@ class Slip(StrEnum):
     NO_LINES = "{other} has no number of lines"
     GUESS_NOT_REVEALED = "a guess and what it guesses are both revealed"
     GUESS_OF_OTHERS = "guesses among other options than {other} has"
+    NO_RECALL = "recalls names no prompt, or recalls_of neither both nor partner"
+    RECALLS_ONE = "what both write recalls answers of both"
+    RECALL_NOT_OPEN = "{other} is not one answer that is revealed, so it cannot be recalled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +117,24 @@ def library() -> tuple[Exercise, ...]:
     for (exercise_id, version), count in named.items():
         if count > 1:
             raise DefinitionBroken(f"{exercise_id} {version}: twice in the library")
+    _check_recalls(exercises)
     return tuple(exercises)
+
+
+def _check_recalls(exercises: Sequence[Exercise]) -> None:
+    """Refuse what recalls from another exercise something that is not there, or not open to both."""
+    open_to_both = {
+        (exercise.id, prompt.id)
+        for exercise in exercises
+        for prompt in exercise.prompts
+        if can_be_recalled(prompt)
+    }
+    for exercise in exercises:
+        for prompt in exercise.prompts:
+            if prompt.recalls and exercise.recalled_by(prompt) not in open_to_both:
+                raise DefinitionBroken(
+                    f"{exercise.id}: {Problem(Slip.RECALL_NOT_OPEN, prompt.id, prompt.recalls)}"
+                )
 
 
 def find_exercise(exercise_id: str, version: str) -> Exercise:
@@ -122,6 +143,11 @@ def find_exercise(exercise_id: str, version: str) -> Exercise:
         if (exercise.id, exercise.version) == (exercise_id, version):
             return exercise
     raise LookupError(exercise_id)
+
+
+def newest_in_library(exercise_id: str) -> Exercise | None:
+    """Find an exercise of the library by its id, whatever its version; None for one that is not there."""
+    return next((one for one in reversed(library()) if one.id == exercise_id), None)
 
 
 def load_exercise(text: str) -> Exercise:
@@ -207,6 +233,9 @@ def _problems_of_numbers(prompt: Prompt) -> Iterator[Problem]:
         Slip.RUNGS_MISSING: prompt.labels_from and not prompt.options_from and len(prompt.options) != RUNGS,
         Slip.AUTHOR_NOT_JOINT: is_joint_author and not prompt.is_joint,
         Slip.AUTHOR_REQUIRED: is_joint_author and prompt.is_required,
+        Slip.NO_RECALL: not RECALL.fullmatch(prompt.recalls)
+        or prompt.recalls_of not in {Whose.BOTH, Whose.PARTNER},
+        Slip.RECALLS_ONE: prompt.is_joint and prompt.recalls_of is not Whose.BOTH,
     }
     named = {Slip.OPTIONS_NOT_HERE: prompt.type.value, Slip.UNKNOWN_LABELS: GOAL_LEVELS}
     yield from (
@@ -217,7 +246,8 @@ def _problems_of_numbers(prompt: Prompt) -> Iterator[Problem]:
 def _missing_references(exercise: Exercise) -> Iterator[Problem]:
     known = {prompt.id for prompt in exercise.prompts}
     for prompt in exercise.prompts:
-        named = {prompt.options_from, prompt.source, prompt.guess_of, *prompt.per} - {""}
+        recalled = "" if "." in prompt.recalls else prompt.recalls
+        named = {prompt.options_from, prompt.source, prompt.guess_of, recalled, *prompt.per} - {""}
         for name in sorted(named - known - (exercise.groups.keys() & {*prompt.per, prompt.source})):
             yield Problem(Slip.MISSING, prompt.id, name)
     for name, group in exercise.groups.items():
@@ -319,6 +349,8 @@ def _problems_of_references(exercise: Exercise, prompt: Prompt) -> Iterator[Prob
         yield Problem(Slip.NOT_CHOSEN_FROM, prompt.id, prompt.source)
     if prompt.guess_of:
         yield from _problems_of_guess(exercise, prompt)
+    if prompt.recalls and "." not in prompt.recalls and not can_be_recalled(exercise.prompt(prompt.recalls)):
+        yield Problem(Slip.RECALL_NOT_OPEN, prompt.id, prompt.recalls)
 
 
 def _problems_of_source(exercise: Exercise, prompt: Prompt, above: Prompt) -> Iterator[Problem]:
@@ -346,6 +378,11 @@ def _opened_first(exercise: Exercise, prompt: Prompt) -> frozenset[str]:
     return frozenset(
         one for group in groups if group.whose in {Whose.BOTH, Whose.PARTNER} for one in group.prompts
     )
+
+
+def can_be_recalled(prompt: Prompt) -> bool:
+    """Tell whether answers to a prompt can stand beside a later question: one of each person, which both can have read."""
+    return prompt.share is Scope.REVEAL and not prompt.per and not prompt.repeat
 
 
 def _problems_of_guess(exercise: Exercise, prompt: Prompt) -> Iterator[Problem]:

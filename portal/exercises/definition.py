@@ -112,7 +112,9 @@ class Prompt:
     that something else asks about. `top`: places of a ranking. `source`: the prompt or group whose answers are chosen from
     here. `options_from`: the prompt with the same options. `guess_of`: the prompt of the partner's that this guesses. `per`:
     prompts or groups for each of whose answers this is asked. `repeat`: asked so often. `is_once`: asked in the first round
-    only. `is_beside`: stands on the page of the prompt before. `shown_from`: shown to each other only where nobody is below
+    only. `recalls`: beside it stands what was answered to this prompt the last time, as far as that is open to both; of another
+    exercise it is named with that one's id, as in `rooting-for-you.offer`. `recalls_of`: whose answers, those of both or of the
+    other alone. `is_beside`: stands on the page of the prompt before. `shown_from`: shown to each other only where nobody is below
     this number. `is_lowest_first`: what both rated is sorted by the lower of two ratings, the best first. `labels_from`:
     what words the options of each goal.
     """
@@ -139,6 +141,8 @@ class Prompt:
     shown_from: int = 0
     is_lowest_first: bool = False
     labels_from: str = ""
+    recalls: str = ""
+    recalls_of: Whose = Whose.BOTH
 
     @property
     def has_named_ends(self) -> bool:
@@ -244,6 +248,11 @@ class Exercise:
             return prompt.options
         return self.options_of(self.prompt(above))
 
+    def recalled_by(self, prompt: Prompt) -> tuple[str, str]:
+        """Name what a prompt recalls: the exercise, and the prompt in it."""
+        exercise_id, _dot, prompt_id = prompt.recalls.rpartition(".")
+        return exercise_id or self.id, prompt_id
+
     def members(self, name: str) -> tuple[str, ...]:
         """The prompts of a group, or the one prompt that is named."""
         return self.groups[name].prompts if name in self.groups else (name,)
@@ -340,6 +349,8 @@ def _prompt(entry: Mapping[str, Any]) -> Prompt:
     data["share"] = _member(Scope, data["share"], place)
     if "author" in data:
         data["author"] = _member(Author, data["author"], place)
+    if "recalls_of" in data:
+        data["recalls_of"] = _member(Whose, data["recalls_of"], place)
     data["per"] = tuple(data.get("per", ()))
     data["options"] = tuple(
         Option(slug, words) for slug, words in (data.get("options") or data.pop("bands", {})).items()

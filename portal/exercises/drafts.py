@@ -41,9 +41,15 @@ GAP = re.compile(r"\{([^{}]+)\}")
 HARMLESS = frozenset(
     {
         Slip.NO_WORDS_IN_HEAD, Slip.NO_MINUTES, Slip.NOTHING_REVEALED, Slip.NO_SUCH_GAP, Slip.CANNOT_BE_FILLED,
-        Slip.NO_FIVE_RUNGS, Slip.GOAL_TELLS_MORE, Slip.NO_DECISION,
+        Slip.NO_FIVE_RUNGS, Slip.GOAL_TELLS_MORE, Slip.NO_DECISION, Slip.RECALLS_ONE, Slip.RECALL_NOT_OPEN,
     }
 )  # fmt: skip
+LINKS = (
+    "options_from",
+    "from",
+    "guess_of",
+    "recalls",
+)  # each names another prompt; with a dot, one of another exercise
 ABOUT_PLACE = frozenset({"required", "beside", "stage", "min", "max"})
 
 
@@ -174,7 +180,7 @@ def renamed(draft: Draft, prompt_id: str, new_id: str) -> Draft:
         return new_id if one == prompt_id else one
 
     def entry(one: Mapping[str, Any]) -> dict[str, Any]:
-        links = {key: name(one[key]) for key in ("id", "options_from", "from", "guess_of") if key in one}
+        links = {key: name(one[key]) for key in (*LINKS, "id") if key in one}
         return {**one, **links, **({"per": [name(each) for each in one["per"]]} if "per" in one else {})}
 
     new = dict(draft)
@@ -293,9 +299,11 @@ def _keep_known(entry: dict[str, Any], known: set[str]) -> None:
     per = [one for one in entry.pop("per", ()) if one in known]
     if per:
         entry["per"] = per
-    for key in ("from", "options_from", "guess_of"):
-        if entry.get(key) not in known:
+    for key in LINKS:
+        if entry.get(key) not in known and "." not in entry.get(key, ""):
             entry.pop(key, None)
+    if "recalls" not in entry:
+        entry.pop("recalls_of", None)
 
 
 def _without_mention(entry: Mapping[str, Any], gone: str, options: Any) -> dict[str, Any]:
@@ -305,8 +313,9 @@ def _without_mention(entry: Mapping[str, Any], gone: str, options: Any) -> dict[
             del kept[key]
             if options:
                 kept["options"] = dict(options)
-    if kept.get("guess_of") == gone:
-        del kept["guess_of"]
+    for key in ("guess_of", "recalls"):
+        if kept.get(key) == gone:
+            del kept[key]
     if gone in kept.get("per", ()):
         kept["per"] = [one for one in kept["per"] if one != gone]
     return kept

@@ -1,21 +1,23 @@
 """Goals that grow out of exercises: each says alone whether to keep a suggestion, and nobody learns of it until both would."""
 
 import json
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 from uuid import UUID
 
-from sqlalchemy import CursorResult, Select, delete, or_, select, update
+from sqlalchemy import CursorResult, Select, String, delete, exists, func, or_, select, update
+from sqlalchemy import cast as cast_to
 from sqlalchemy.orm import Session, aliased
 
 from portal.audit.rules import Action
 from portal.audit.service import record_of
 from portal.couples.models import Couple, Partner
 from portal.couples.queries import CLOSED, is_of_own_couple, is_treated
-from portal.errors import NotFound
-from portal.exercises.models import GoalEnding, GoalWish, KeptGoal
+from portal.errors import Conflict, NotFound
+from portal.exercises.models import GoalEnd, GoalEnding, GoalWish, KeptGoal
 from portal.exercises.questions import AskedGoal
 from portal.exercises.suggestions import Suggestion
 from portal.homework.models import Assignment
@@ -24,6 +26,10 @@ from portal.homework.rules import NoLongerAsked, Standing
 from portal.security.viewer import Member
 
 MOST_GOALS = 8  # goal attainment scaling is for one to eight goals (clinical specification, section 1)
+
+
+class GoalReplaced(Conflict):
+    """A revision of this goal has taken its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,65 +43,91 @@ class Offered:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A goal that is over. One that was revised has changed, when its revision was kept."""
+    """A goal that is over. One that was revised has changed, when its revision was kept; only that one cannot go on."""
 
     goal: KeptGoal
     ending: GoalEnding
     ended_at: datetime
+    is_revised: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Goals:
-    """A couple's goals: those that both keep, the oldest first, and those that ended, the last ended first."""
+    """A couple's goals: those that both keep, the oldest first, and those that ended, the last ended first.
+
+    `ends`: each time that one ended, by the goal's id, the first first.
+    """
 
     active: Sequence[KeptGoal]
     ended: Sequence[Ended]
+    ends: Mapping[UUID, Sequence[GoalEnd]]
+
+    def reason_of(self, goal: KeptGoal) -> str:
+        """Say why a goal is over; empty where nobody said so, or it is not over."""
+        return next((one.reason for one in self.ends.get(goal.id, ()) if one.taken_up_at is None), "")
+
+    def taken_up(self, goal: KeptGoal) -> Sequence[GoalEnd]:
+        """List the times that a goal had ended and went on."""
+        return [one for one in self.ends.get(goal.id, ()) if one.taken_up_at is not None]
 
 
 def active_goals(
     session: Session, viewer: Member, couple_id: UUID, *, but: UUID | None = None
 ) -> list[AskedGoal]:
-    """List the goals that both keep at present, the oldest first, for the two and their therapist. One statement and one for the key.
+    """List the goals that both keep at present, the oldest first, for the two and their therapist.
 
-    A goal that ended is none, and one that was revised is replaced by its revision. `but`: an assignment whose own goals do not count, nor what it revised.
+    One statement and one for the key.
+
+    A goal that ended is none, and one that was revised is replaced by its revision. `but`: an assignment whose own goals do not
+    count, nor what it revised.
     """
     later, giving = aliased(KeptGoal), aliased(Assignment)
+    in_hexadecimal = func.replace(cast_to(KeptGoal.id, String), "-", "")  # as a revision names it
     replaced = (
-        select(later.slot)
-        .join(giving, giving.id == later.assignment_id)
-        .where(later.couple_id == couple_id, giving.standing != Standing.WITHDRAWN)
+        exists()
+        .where(later.assignment_id == giving.id, giving.standing != Standing.WITHDRAWN)
+        .where(later.couple_id == couple_id, later.slot == in_hexadecimal)
     )
-    if but is not None:
-        replaced = replaced.where(later.assignment_id != but)
     goals = _visible(viewer).where(KeptGoal.couple_id == couple_id, KeptGoal.ended_at.is_(None))
     if but is not None:
+        replaced = replaced.where(later.assignment_id != but)
         goals = goals.where(KeptGoal.assignment_id != but)
-    gone = set(session.scalars(replaced))
-    found = [one for one in session.scalars(goals) if one.id.hex not in gone]
+    found = session.scalars(goals.where(~replaced)).all()
     return [AskedGoal(one.id.hex, one.words, levels_of(one)) for one in found[-MOST_GOALS:]]
 
 
 def goals_between(session: Session, viewer: Member) -> Goals:
-    """List the goals of a partner and the other one. One statement and one for the key."""
+    """List the goals of a partner and the other one. Two statements and one for the key; one where there is none."""
     return _parted(session, _visible(viewer).where(is_of_own_couple(KeptGoal.couple_id, viewer)))
 
 
 def goals_of(session: Session, viewer: Member, couple_id: UUID) -> Goals:
-    """List the goals of a couple, for the two and their therapist. One statement and one for the key."""
+    """List the goals of a couple, for the two and their therapist. As many statements as `goals_between`."""
     return _parted(session, _visible(viewer).where(KeptGoal.couple_id == couple_id))
 
 
 def _parted(session: Session, goals: Select[KeptGoal]) -> Goals:
     found = list(session.scalars(goals))
     revised = {one.slot: one.kept_at for one in found}
-    ends = [
-        Ended(one, one.ending or GoalEnding.CHANGED, ended_at)
+    ended = [
+        Ended(one, one.ending or GoalEnding.CHANGED, ended_at, one.id.hex in revised)
         for one in found
         if (ended_at := one.ended_at or revised.get(one.id.hex)) is not None
     ]
-    over = {one.goal.id for one in ends}
+    over = {one.goal.id for one in ended}
     active = [one for one in found if one.id not in over]
-    return Goals(active, sorted(ends, key=lambda one: one.ended_at, reverse=True))
+    ended.sort(key=lambda one: one.ended_at, reverse=True)
+    return Goals(active, ended, _ends_of(session, found) if found else {})
+
+
+def _ends_of(session: Session, goals: Sequence[KeptGoal]) -> Mapping[UUID, Sequence[GoalEnd]]:
+    ends: dict[UUID, list[GoalEnd]] = defaultdict(list)
+    ids = [one.id for one in goals]
+    for end in session.scalars(
+        select(GoalEnd).where(GoalEnd.goal_id.in_(ids)).order_by(GoalEnd.ended_at, GoalEnd.id)
+    ):
+        ends[end.goal_id].append(end)
+    return dict(ends)
 
 
 def get_goal(session: Session, viewer: Member, goal_id: UUID) -> KeptGoal:
@@ -109,20 +141,48 @@ def get_goal(session: Session, viewer: Member, goal_id: UUID) -> KeptGoal:
 
 
 def end_goal(
-    session: Session, viewer: Member, goal_id: UUID, ending: GoalEnding, *, now: datetime
+    session: Session, viewer: Member, goal_id: UUID, ending: GoalEnding, *, reason: str = "", now: datetime
 ) -> KeptGoal:
-    """End a goal, as one of the two or their therapist, without a reason; the first to say how it ended has said it.
+    """End a goal, as one of the two or their therapist; the first to say how it ended has said it.
 
+    `reason`: for both and their therapist to read, and nobody has to give one.
     Raises NotFound, and NoLongerAsked where the couple's records are closed.
     """
-    goal = get_goal(session, viewer, goal_id)
-    if session.scalar(select(Couple.status).where(Couple.id == goal.couple_id)) in CLOSED:
-        raise NoLongerAsked(str(goal_id))
+    goal = _changeable(session, viewer, goal_id)
     first = update(KeptGoal).where(KeptGoal.id == goal_id, KeptGoal.ended_at.is_(None))
     changed = session.execute(first.values(ended_at=now, ending=ending))
     if cast("CursorResult[None]", changed).rowcount:
+        session.add(
+            GoalEnd(goal_id=goal.id, couple_id=goal.couple_id, ended_at=now, ending=ending, reason=reason)
+        )
         record_of(session, viewer, Action.GOAL_ENDED, goal)
     session.flush()
+    return goal
+
+
+def take_up_goal(session: Session, viewer: Member, goal_id: UUID, *, now: datetime) -> KeptGoal:
+    """Let a goal that had ended go on, as one of the two or their therapist; that it had ended, and why, stays.
+
+    Nothing happens to one that goes on already. Raises NotFound, GoalReplaced, and NoLongerAsked where the couple's records
+    are closed.
+    """
+    goal = _changeable(session, viewer, goal_id)
+    if session.scalar(_visible(viewer).where(KeptGoal.slot == goal.id.hex).limit(1)) is not None:
+        raise GoalReplaced(str(goal_id))
+    over = update(KeptGoal).where(KeptGoal.id == goal_id, KeptGoal.ended_at.is_not(None))
+    changed = session.execute(over.values(ended_at=None, ending=None))
+    if cast("CursorResult[None]", changed).rowcount:
+        last = update(GoalEnd).where(GoalEnd.goal_id == goal_id, GoalEnd.taken_up_at.is_(None))
+        session.execute(last.values(taken_up_at=now))
+        record_of(session, viewer, Action.GOAL_TAKEN_UP, goal)
+    session.flush()
+    return goal
+
+
+def _changeable(session: Session, viewer: Member, goal_id: UUID) -> KeptGoal:
+    goal = get_goal(session, viewer, goal_id)
+    if session.scalar(select(Couple.status).where(Couple.id == goal.couple_id)) in CLOSED:
+        raise NoLongerAsked(str(goal_id))
     return goal
 
 

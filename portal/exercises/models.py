@@ -44,7 +44,8 @@ class GoalEnding(StrEnum):
 class KeptGoal(Sealed):
     """A goal that both have kept, with the words of its five rungs or none (JSON). Sealed with the couple's key.
 
-    `ended_at`, `ending`: when and how it ended; who ended it stands in the audit log alone, since nobody has to give a reason.
+    `ended_at`, `ending`: when and how it ended, as it stands now; each time that it ended is a row of `GoalEnd`. Who ended it
+    stands in the audit log alone, since nobody has to give a reason.
     """
 
     __tablename__ = "kept_goal"
@@ -67,6 +68,29 @@ class KeptGoal(Sealed):
 
     def seal_owner(self) -> Owner:
         """What both have kept belongs to the couple."""
+        return Owner(OwnerKind.COUPLE, self.couple_id)
+
+
+class GoalEnd(Sealed):
+    """One time that a goal ended: how, and why, if somebody said so. Both and their therapist read it, nobody reads who said it.
+
+    `taken_up_at`: since when it goes on. Sealed with the couple's key, as the goal itself.
+    """
+
+    __tablename__ = "goal_end"
+    __table_args__ = (Index("ix_goal_end_goal_id", "goal_id"),)
+
+    goal_id: Mapped[UUID] = mapped_column(ForeignKey("kept_goal.id"))
+    couple_id: Mapped[UUID] = mapped_column(ForeignKey("couple.id"))
+    ended_at: Mapped[datetime]
+    ending: Mapped[GoalEnding]
+    taken_up_at: Mapped[datetime | None]
+    reason_sealed: Mapped[bytes | None]
+
+    reason = SealedText("reason_sealed")
+
+    def seal_owner(self) -> Owner:
+        """Why something of both ended belongs to the couple."""
         return Owner(OwnerKind.COUPLE, self.couple_id)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, or_, select
@@ -26,6 +27,10 @@ class OwnPart:
     side: Side
     rows: dict[str, Answer]
 
+    def side_of(self, person_id: UUID) -> Literal["a", "b"]:
+        """Tell the side of one of the two."""
+        return "a" if (self.side is Side.A) == (person_id == self.response.person_id) else "b"
+
 
 @dataclass(frozen=True, slots=True)
 class People:
@@ -36,14 +41,8 @@ class People:
     therapist: str
 
 
-def get_own_part(
-    session: Session, viewer: Member, response_id: UUID, *, with_openings: bool = True
-) -> OwnPart:
-    """Load one's own part with its answers, and which stages have opened.
-
-    Two statements, one without openings. Raises NotFound for any other.
-    """
-    assignment = contains_eager(Response.assignment)
+def get_own_part(session: Session, viewer: Member, response_id: UUID) -> OwnPart:
+    """Load one's own part with its answers, and which stages have opened. Two statements. Raises NotFound for any other."""
     own = (
         own_responses(viewer)
         .add_columns(Partner.side, Answer)
@@ -52,7 +51,7 @@ def get_own_part(
         )
         .outerjoin(Answer, Answer.response_id == Response.id)
         .where(Response.id == response_id)
-        .options(assignment.selectinload(Assignment.openings) if with_openings else assignment)
+        .options(contains_eager(Response.assignment).selectinload(Assignment.openings))
         .execution_options(populate_existing=True)
     )
     found = session.execute(own).all()

@@ -32,13 +32,12 @@ class AskedGoal:
 class Known:
     """Answers (decoded) that decide what is asked: one's own, what both wrote, and what is open to both by side and prompt.
 
-    `opened` None: not looked up, so that every answer that could be there is asked about. `side`: whose pages these are.
-    `code_of`: names a line without telling it.
+    `side`: whose pages these are. `code_of`: names a line without telling it.
     """
 
     own: Mapping[str, object] = field(default_factory=dict)
     joint: Mapping[str, object] = field(default_factory=dict)
-    opened: Opened | None = field(default_factory=dict)
+    opened: Opened = field(default_factory=dict)
     side: Side = "a"
     goals: Sequence[AskedGoal] = ()
     names: Mapping[str, str] = field(default_factory=dict)
@@ -67,6 +66,15 @@ class Question:
         return self.prompt.type is FieldType.MONEY_RANGE or (
             self.prompt.type is FieldType.CHOOSE_MANY and self.prompt.most == 1
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What must be looked up to know what is asked: what both write, what is open to both, the couple's goals."""
+
+    joint: bool
+    opened: bool
+    goals: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,32 +150,15 @@ def questions_of(
     )
 
 
-def asks_about_others(exercise: Exercise, prompt: Prompt) -> bool:
-    """Tell whether a page asks about more than one's own answers: what is open, what both wrote, or the couple's goals."""
-    named = {*prompt.per, prompt.source} - {""}
-    is_of_group = any(
-        name in exercise.groups and exercise.groups[name].whose is not Whose.OWN for name in named
-    )
-    return is_of_group or any(
-        exercise.prompt(one).is_joint
-        for name in named - exercise.groups.keys()
-        for one in exercise.members(name)
-    )
-
-
-def can_be_read_blind(exercise: Exercise, prompts: Sequence[Prompt]) -> bool:
-    """Tell whether a form of these can be read without looking up what is open, so that a save costs less."""
+def needs_of(exercise: Exercise, prompts: Sequence[Prompt]) -> Needs:
+    """Tell what the fields of these prompts depend on beside their author's own answers."""
     named = {name for prompt in prompts for name in (*prompt.per, prompt.source) if name}
-    groups = [exercise.groups[name] for name in named if name in exercise.groups]
-    is_plain = all(
-        group.whose in {Whose.OWN, Whose.BOTH}
-        and all(exercise.prompt(one).type is FieldType.SHORT_TEXT for one in group.prompts)
-        for group in groups
-    )
-    return (
-        is_plain
-        and not any(prompt.source in exercise.groups for prompt in prompts)
-        and not any(exercise.prompt(name).is_joint for name in named - exercise.groups.keys())
+    whose = {exercise.groups[name].whose for name in named if name in exercise.groups}
+    above = (exercise.prompt(one) for name in named for one in exercise.members(name))
+    return Needs(
+        joint=any(prompt.is_joint for prompt in (*prompts, *above)),
+        opened=bool(whose & {Whose.BOTH, Whose.PARTNER}),
+        goals=Whose.GOALS in whose,
     )
 
 
@@ -253,7 +244,7 @@ def _values(exercise: Exercise, name: str, known: Known) -> Iterator[tuple[objec
         yield from ((_value(exercise.prompt(one), known), None) for one in exercise.members(name))
         return
     for side in _sides(group.whose, known):
-        yield from (((known.opened or {}).get((side, one)), side) for one in group.prompts)
+        yield from ((known.opened.get((side, one)), side) for one in group.prompts)
 
 
 def _sides(whose: Whose, known: Known) -> tuple[Side, ...]:
@@ -296,11 +287,11 @@ def _subjects_open(
 ) -> Iterator[Subject]:
     for side in _sides(whose, known):
         for one in prompts:
-            value = "" if known.opened is None else known.opened.get((side, one))
+            value = known.opened.get((side, one))
             if exercise.prompt(one).type is FieldType.LONG_TEXT:
                 yield from (Subject(known.code_of(_plain(line)), line, side) for line in lines_in(value))
-            elif known.opened is None or (isinstance(value, str) and value):
-                yield Subject(f"{side}.{one}", str(value), side)
+            elif isinstance(value, str) and value:
+                yield Subject(f"{side}.{one}", value, side)
 
 
 def _value(prompt: Prompt, known: Known) -> object:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from portal.exercises.definition import Exercise, Prompt, Whose
 from portal.exercises.questions import SIDES, Known, Question, Side, base_of, questions_of
@@ -30,6 +31,15 @@ class Rated:
     def lower(self) -> int | None:
         """Give the lower of two ratings; None unless there are two."""
         return None if self.a is None or self.b is None else min(self.a, self.b)
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """What stands beside a question from the last time: what was asked then, since when it is open, and who said what."""
+
+    asked: str
+    opened_at: datetime
+    words: Mapping[Side, Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +86,21 @@ def ratings_of(
         if any(one.a is not None or one.b is not None for one in rows):
             found.append((prompt, rows))
     return found
+
+
+def recalled_of(
+    exercise: Exercise, prompt_id: str, values: Mapping[Side, object], opened_at: datetime
+) -> Recalled | None:
+    """Say in words what was answered to a prompt of an exercise the last time; None where nothing of it is there to be read."""
+    prompt = next((one for one in exercise.prompts if one.id == prompt_id), None)
+    if prompt is None:
+        return None
+    shown = only_shown(exercise, {(side, prompt_id): value for side, value in values.items()})
+    question = Question(prompt_id, prompt, prompt.share, exercise.options_of(prompt))
+    words = {
+        side: lines for (side, _id), value in sorted(shown.items()) if (lines := lines_of(question, value))
+    }
+    return Recalled(prompt.text, opened_at, words) if words else None
 
 
 def only_shown(exercise: Exercise, opened: Values) -> dict[tuple[Side, str], object]:

@@ -68,9 +68,7 @@ def _words(exercise: Exercise, origin: str, known: Known, say: Say, owner: Side 
     if how == "name":
         return known.names.get(owner or "a" if name == "owner" else other, "")
     if how == "common":
-        options = [
-            option.text for common in commons_of(exercise, known.opened or {}) for option in common.options
-        ]
+        options = [option.text for common in commons_of(exercise, known.opened) for option in common.options]
         return options[0] if options else ""
     if how == "count":
         return str(len(lines_in(known.joint.get(name))))
@@ -79,7 +77,7 @@ def _words(exercise: Exercise, origin: str, known: Known, say: Say, owner: Side 
 
 def _answer(exercise: Exercise, name: str, known: Known, say: Say, side: Side | None) -> str:
     prompt = exercise.prompt(base_of(name))
-    opened = known.opened or {}
+    opened = known.opened
     value = known.joint.get(name) if prompt.is_joint or side is None else opened.get((side, name))
     if value is None:
         return ""

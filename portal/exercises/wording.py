@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 
 from portal.exercises.answers import Flaw, Given
 from portal.exercises.definition import RANGES, FieldType
+from portal.exercises.money import names_currency
 from portal.exercises.questions import Question
 from portal.homework.rules import Gate, Scope
 from portal.web.filters import date_words
@@ -96,13 +97,19 @@ def hint_of(question: Question) -> str:
     if prompt.type is FieldType.CHOOSE_MANY:
         return _how_many(prompt.least, prompt.most)
     if prompt.type is FieldType.MONEY_RANGE:
-        return str(_("In the currency you use every day; no account and no exact sum is asked for."))
+        return _about_sums(question)
     if prompt.lines:
         return str(_("One on each line, %(most)d at most.", most=prompt.lines))
     if prompt.type in RANGES and not prompt.has_named_ends:
         low, high = RANGES[prompt.type]
         return str(_("From %(low)d, least, to %(high)d, most.", low=low, high=high))
     return ""
+
+
+def _about_sums(question: Question) -> str:
+    if any(names_currency(option.text) for option in question.options):
+        return str(_("No account and no exact sum is asked for."))
+    return str(_("In the currency you use every day; no account and no exact sum is asked for."))
 
 
 def _how_many(least: int, most: int) -> str:

@@ -11,7 +11,13 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
 from portal.homework.models import Answer, Assignment, JointAnswer, KeptPage, Response
-from portal.homework.queries import find_kept_page, get_own_response, lock_for_save, newest_of
+from portal.homework.queries import (
+    Locked,
+    find_kept_page,
+    get_own_response,
+    lock_for_save,
+    newest_of,
+)
 from portal.homework.rules import (
     MOST_ANSWER_CHARACTERS,
     MOST_ANSWERS_AT_ONCE,
@@ -76,9 +82,7 @@ def save_answers(
         NoLongerAsked: ended, frozen, or its stage is not open.
         AnswerTooLarge: more than any page holds.
     """
-    _check_size(changes)
-    response = lock_for_save(session, viewer, response_id)
-    _must_be_writable(response.response.step, is_asked=response.is_asked)
+    locked = lock_for_save(session, viewer, response_id)
     asked = [change.prompt_id for change in changes]
     found = session.scalars(
         select(Answer)
@@ -86,6 +90,24 @@ def save_answers(
         .execution_options(populate_existing=True)
     )
     stored = {answer.prompt_id: answer for answer in found}
+    return write_answers(session, locked, stored, changes, mark, now=now)
+
+
+def write_answers(
+    session: Session,
+    locked: Locked,
+    stored: Mapping[str, Answer],
+    changes: Sequence[Change],
+    mark: PageMark,
+    *,
+    now: datetime,
+) -> Saved:
+    """Save as `save_answers` does, what was locked and read under that lock: `stored`, the answers by prompt. Two statements.
+
+    Raises NotWriting, NoLongerAsked, AnswerTooLarge.
+    """
+    _check_size(changes)
+    _must_be_writable(locked.response.step, is_asked=locked.is_asked)
     revisions: dict[str, int] = {}
     conflicts: set[str] = set()
     for change in changes:
@@ -93,7 +115,7 @@ def save_answers(
         verdict = judge_save(_seen(answer), opened_at=change.opened_at, mark=mark)
         if answer is None:
             if change.value:
-                answer = _new_answer(response.response, change, mark, now)
+                answer = _new_answer(locked.response, change, mark, now)
                 session.add(answer)
         elif verdict is Verdict.WRITE:
             _write(answer, change, mark, now)
@@ -101,8 +123,8 @@ def save_answers(
             answer.other = change.value
             conflicts.add(change.prompt_id)
         revisions[change.prompt_id] = answer.revision if answer else 0
-    _finish_save(session, response.response, now)
-    return Saved(_followed(revisions, changes, conflicts), frozenset(conflicts), response.response.assignment)
+    _finish_save(session, locked.response, now)
+    return Saved(_followed(revisions, changes, conflicts), frozenset(conflicts), locked.response.assignment)
 
 
 def save_joint(
@@ -119,11 +141,27 @@ def save_joint(
     A conflict writes nothing: the caller keeps what was typed (`keep_page`) and shows both texts.
     Raises as `save_answers` does.
     """
-    _check_size(changes)
-    locked = lock_for_save(session, viewer, response_id, is_joint=True)
-    _must_be_writable(Step.WRITING, is_asked=locked.is_asked)
+    locked = lock_for_save(session, viewer, response_id)
     asked = [change.prompt_id for change in changes]
     newest = newest_of(session, locked.response.assignment_id, asked)
+    return write_joint(session, locked, newest, changes, mark, now=now)
+
+
+def write_joint(
+    session: Session,
+    locked: Locked,
+    newest: Mapping[str, JointAnswer],
+    changes: Sequence[Change],
+    mark: PageMark,
+    *,
+    now: datetime,
+) -> Saved:
+    """Save as `save_joint` does, what was locked and read under that lock: `newest`, the last version of each prompt.
+
+    Two statements. Raises NoLongerAsked, AnswerTooLarge.
+    """
+    _check_size(changes)
+    _must_be_writable(Step.WRITING, is_asked=locked.is_asked)
     revisions: dict[str, int] = {}
     conflicts: set[str] = set()
     for change in changes:

@@ -25,13 +25,15 @@ class CommentForm(Form):
         ],
     )
 
-    def offer(self, reaches: Collection[Reach], author: str, other: str) -> None:
-        """Put in who can be chosen, with the two first names."""
+    def offer(self, reaches: Collection[Reach], author: str, other: str, *, is_joint: bool) -> None:
+        """Put in who can be chosen, with the two first names. Of what both wrote nobody is chosen beforehand."""
+        both = _l("%(author)s and %(other)s, while this answer is open to both", author=author, other=other)
+        if is_joint:
+            both = _l("%(author)s and %(other)s", author=author, other=other)
         words = {
             Reach.AUTHOR: _l("%(author)s alone", author=author),
-            Reach.BOTH: _l(
-                "%(author)s and %(other)s, while this answer is open to both", author=author, other=other
-            ),
+            Reach.BOTH: both,
+            Reach.THERAPIST: _l("You alone"),
         }
         self.reach.choices = [SelectChoice(one.value, words[one]) for one in Reach if one in reaches]
 

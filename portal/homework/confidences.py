@@ -1,6 +1,7 @@
 """What each person of a couple has told the therapist alone, as numbers: so that nothing of it slips out in a session."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import and_, case, func, or_, select
@@ -26,6 +27,7 @@ class Confidence(OfTask):
     task_id: str
     task_version: str
     is_for_one: bool
+    given_at: datetime
     answers: int
     withheld: int
 
@@ -38,7 +40,7 @@ def confidences_of(session: Session, viewer: Member, couple_id: UUID) -> list[Co
     found = session.execute(
         select(
             Assignment.id, Response.person_id, Assignment.kind, Assignment.task_id, Assignment.task_version,
-            Assignment.for_person_id.is_not(None), alone, kept,
+            Assignment.for_person_id.is_not(None), Assignment.created_at, alone, kept,
         )
         .join(Response, Response.assignment_id == Assignment.id)
         .join(Answer, Answer.response_id == Response.id)

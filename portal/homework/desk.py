@@ -1,6 +1,6 @@
 """How far a couple is with what it was asked to do, put together for its therapist. Not one answer is loaded."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -11,7 +11,7 @@ from portal.couples.holds import find_hold
 from portal.couples.models import Couple, Partner
 from portal.homework.models import Assignment, Response
 from portal.homework.overdue import Done, Pattern, Wish, pattern_of
-from portal.homework.queries import FROZEN, assignments_of, get_assignment
+from portal.homework.queries import FROZEN, PartLine, assignments_of, current_assignments, get_assignment
 from portal.homework.registry import Task, catalogue_of, task_of
 from portal.homework.rules import Reveal, Standing
 from portal.homework.service import reveal_of
@@ -80,30 +80,52 @@ def desk_state(session: Session, viewer: Member, assignment_id: UUID) -> Assignm
 
 def desk_states(session: Session, viewer: Member, couple: Couple) -> list[AssignmentState]:
     """Show all assignments of a couple, found for its therapist before, the newest first. Four statements."""
-    is_held = find_hold(session, couple.id) is not None
-    return [_state(one, couple, is_couple_held=is_held) for one in assignments_of(session, viewer, couple.id)]
+    return _states(session, couple, assignments_of(session, viewer, couple.id))
 
 
-def patterns_of(
-    states: Iterable[AssignmentState], couple: Couple, now: datetime
-) -> list[tuple[Partner, Pattern]]:
+def current_states(
+    session: Session, viewer: Member, couple: Couple, *, beside: Collection[UUID]
+) -> list[AssignmentState]:
+    """Show what a couple is asked at present, and what is named `beside` it, as `desk_states` does. Four statements."""
+    return _states(session, couple, current_assignments(session, viewer, couple.id, beside=beside))
+
+
+def lines_of(states: Iterable[AssignmentState]) -> list[PartLine]:
+    """Take from states what `part_lines` would load. No statement."""
+    return [
+        PartLine(
+            one.id, one.kind, one.task_id, one.task_version, one.created_at, one.for_person_id, one.due_on, stage.number,
+            person.part.person_id, person.part.step, person.part.course, person.part.moved_to, person.part.submitted_at,
+            person.part.shared_at, stage.opened_at,
+        )
+        for one, stages in ((state.assignment, state.stages) for state in states)
+        for stage in stages
+        for person in stage.people
+    ]  # fmt: skip
+
+
+def patterns_of(lines: Iterable[PartLine], couple: Couple, now: datetime) -> list[tuple[Partner, Pattern]]:
     """Count for each person how the tasks with a day went; for the couple's therapist alone. No statement."""
-    found = [state for state in states if state.assignment.due_on is not None]
+    found = [line for line in lines if line.due_on is not None and line.stage == 1]
     patterns = []
     for partner in couple.partners:
         zone = parse_zone(partner.person.zone)
         parts = [
             Done(
-                Wish(state.assignment.due_on, one.part.moved_to, one.part.course),
-                one.part.step,
-                one.part.submitted_at.astimezone(zone).date() if one.part.submitted_at else None,
+                Wish(line.due_on, line.moved_to, line.course),
+                line.step,
+                line.submitted_at.astimezone(zone).date() if line.submitted_at else None,
             )
-            for state in found
-            for one in (state.stages[0].people if state.stages else ())
-            if one.partner.person_id == partner.person_id
+            for line in found
+            if line.person_id == partner.person_id
         ]
         patterns.append((partner, pattern_of(parts, now.astimezone(zone).date())))
     return patterns
+
+
+def _states(session: Session, couple: Couple, assignments: Iterable[Assignment]) -> list[AssignmentState]:
+    is_held = find_hold(session, couple.id) is not None
+    return [_state(one, couple, is_couple_held=is_held) for one in assignments]
 
 
 def _state(assignment: Assignment, couple: Couple, *, is_couple_held: bool) -> AssignmentState:

@@ -160,17 +160,25 @@ class StrayAnswer(Model):
 
 
 class Comment(Sealed):
-    """What the therapist says about one answer: to its author alone, or to both while the answer is open to both.
+    """What the therapist says about one answer, or about what both wrote as it stood then, and who reads it.
 
-    Sealed with the key of whoever may read it: the author's own, or the couple's.
+    `person_id`: the author of the answer; nobody where both wrote it. Sealed with the key of whoever may read it: the
+    author's own, the couple's, or that of their clinical record.
     """
 
     __tablename__ = "comment"
-    __table_args__ = (Index("ix_comment_answer_id", "answer_id"),)
+    __table_args__ = (
+        Index("ix_comment_answer_id", "answer_id"),
+        Index("ix_comment_joint_answer_id", "joint_answer_id"),
+        CheckConstraint("(answer_id is null) <> (joint_answer_id is null)", name="about_one_answer"),
+        CheckConstraint("(answer_id is null) = (person_id is null)", name="author_of_the_answer"),
+        CheckConstraint("reach <> 'author' or answer_id is not null", name="one_author"),
+    )
 
-    answer_id: Mapped[UUID] = mapped_column(ForeignKey("answer.id"))
+    answer_id: Mapped[UUID | None] = mapped_column(ForeignKey("answer.id"))
+    joint_answer_id: Mapped[UUID | None] = mapped_column(ForeignKey("joint_answer.id"))
     couple_id: Mapped[UUID] = mapped_column(ForeignKey("couple.id"))
-    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     written_by_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     reach: Mapped[Reach]
     words_sealed: Mapped[bytes | None]
@@ -178,10 +186,11 @@ class Comment(Sealed):
     words = SealedText("words_sealed")
 
     def seal_owner(self) -> Owner:
-        """Name whose key it takes: `person_id` is the author of the answer."""
-        if self.reach is Reach.BOTH:
-            return Owner(OwnerKind.COUPLE, self.couple_id)
-        return Owner(OwnerKind.PERSON, self.person_id)
+        """Name whose key it takes."""
+        if self.reach is Reach.AUTHOR and self.person_id is not None:
+            return Owner(OwnerKind.PERSON, self.person_id)
+        kind = OwnerKind.COUPLE if self.reach is Reach.BOTH else OwnerKind.COUPLE_CLINICAL
+        return Owner(kind, self.couple_id)
 
 
 class JointAnswer(Sealed):

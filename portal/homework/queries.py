@@ -4,20 +4,22 @@ A partner's read never loads a row that is not for that partner: own answers, an
 has shared once the reveal has opened. The rest is refused where rows are selected, not in templates.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select, true
-from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, exists, false, or_, select, true
+from sqlalchemy.orm import Session, aliased, contains_eager, joinedload, selectinload
 
-from portal.couples.models import Couple, CoupleStatus, Partner
+from portal.couples.models import Couple, CoupleStatus, Partner, Side
 from portal.couples.queries import CLOSED, is_of_own_couple, is_treated
 from portal.errors import NotFound
-from portal.homework.models import Answer, Assignment, JointAnswer, KeptPage, Opening, Response
+from portal.homework.models import Answer, Assignment, JointAnswer, KeptPage, Opening, Response, TaskKind
 from portal.homework.registry import Task
-from portal.homework.rules import Scope, Standing, Step
+from portal.homework.rules import Course, Scope, Standing, Step
 from portal.security.viewer import Member
 
 FROZEN = (*CLOSED, CoupleStatus.PAUSED)  # nothing is asked of these couples
@@ -46,38 +48,43 @@ def get_own_response(session: Session, viewer: Member, response_id: UUID) -> Res
 
 @dataclass(frozen=True, slots=True)
 class Locked:
-    """A response locked for a save, and whether its answers are asked for at present."""
+    """A response locked for a save, on which side its author stands, and whether its answers are asked for at present."""
 
     response: Response
+    side: Side
     is_asked: bool
 
 
-def lock_for_save(session: Session, viewer: Member, response_id: UUID, *, is_joint: bool = False) -> Locked:
-    """Load one's own part for a change of its answers; saves of one part queue here, joint ones of both partners.
+def lock_for_save(session: Session, viewer: Member, response_id: UUID) -> Locked:
+    """Load one's own part for a change of its answers; saves of both partners queue here, and behind a change of the reveal.
 
+    The assignment is locked first, as `lock_assignment` does, so that neither waits for the other in a circle; the part too,
+    so that how far it has come is read as it is once the wait is over.
     Asked for: the assignment is open, its stage reached, the couple neither paused nor closed, the viewer not gone.
     One statement. Raises NotFound.
     """
     before = exists().where(Opening.assignment_id == Assignment.id, Opening.stage == Response.stage - 1)
-    is_there = exists().where(
-        Partner.couple_id == Assignment.couple_id,
-        Partner.person_id == Response.person_id,
+    is_there = exists().where(Couple.id == Assignment.couple_id, Couple.status.not_in(FROZEN))
+    is_asked = and_(
         Partner.left_at.is_(None),
-        Couple.id == Partner.couple_id,
-        Couple.status.not_in(FROZEN),
+        Assignment.standing == Standing.OPEN,
+        or_(Response.stage == 1, before),
+        is_there,
     )
-    is_asked = and_(Assignment.standing == Standing.OPEN, or_(Response.stage == 1, before), is_there)
     found = session.execute(
         own_responses(viewer)
-        .add_columns(is_asked)
+        .add_columns(Partner.side, is_asked)
+        .join(
+            Partner, and_(Partner.couple_id == Assignment.couple_id, Partner.person_id == Response.person_id)
+        )
         .where(Response.id == response_id)
         .options(contains_eager(Response.assignment))
-        .with_for_update(of=Assignment if is_joint else Response)
+        .with_for_update(of=(Assignment, Response))
         .execution_options(populate_existing=True)
     ).one_or_none()
     if found is None:
         raise NotFound(str(response_id))
-    return Locked(found[0], bool(found[1]))
+    return Locked(found[0], found[1], bool(found[2]))
 
 
 def newest_of(session: Session, assignment_id: UUID, prompt_ids: Sequence[str]) -> dict[str, JointAnswer]:
@@ -250,12 +257,67 @@ def get_assignment(session: Session, viewer: Member, assignment_id: UUID) -> Ass
 
 def assignments_of(session: Session, viewer: Member, couple_id: UUID) -> Sequence[Assignment]:
     """List a couple's assignments, the newest first, with parts and openings and not one answer. Three statements."""
-    return session.scalars(
+    return session.scalars(_assignments_of(viewer, couple_id)).all()
+
+
+def _assignments_of(viewer: Member, couple_id: UUID) -> Select[Assignment]:
+    return (
         visible_assignments(viewer)
         .where(Assignment.couple_id == couple_id)
         .options(selectinload(Assignment.responses), selectinload(Assignment.openings))
         .order_by(Assignment.created_at.desc(), Assignment.id)
+    )
+
+
+def current_assignments(
+    session: Session, viewer: Member, couple_id: UUID, *, beside: Collection[UUID] = ()
+) -> Sequence[Assignment]:
+    """List what a couple is asked at present, and what is named `beside` it, as `assignments_of` does. Three statements."""
+    return session.scalars(
+        _assignments_of(viewer, couple_id).where(
+            or_(Assignment.standing == Standing.OPEN, Assignment.id.in_(beside))
+        )
     ).all()
+
+
+class PartLine(NamedTuple):
+    """How far one person came with one stage of an assignment; of its answers nothing. `opened_at`: of its stage."""
+
+    assignment_id: UUID
+    kind: TaskKind
+    task_id: str
+    task_version: str
+    asked_at: datetime
+    for_person_id: UUID | None
+    due_on: date | None
+    stage: int
+    person_id: UUID
+    step: Step
+    course: Course
+    moved_to: date | None
+    submitted_at: datetime | None
+    shared_at: datetime | None
+    opened_at: datetime | None
+
+
+def part_lines(session: Session, viewer: Member, couple_id: UUID) -> list[PartLine]:
+    """List every part of everything a couple was ever asked, as its therapist, the newest first. One statement.
+
+    As columns: a couple of three years has three hundred, which as objects would cost more than the page they stand on.
+    """
+    columns = (
+        Assignment.id, Assignment.kind, Assignment.task_id, Assignment.task_version, Assignment.created_at,
+        Assignment.for_person_id, Assignment.due_on, Response.stage, Response.person_id, Response.step, Response.course,
+        Response.moved_to, Response.submitted_at, Response.shared_at, Opening.created_at,
+    )  # fmt: skip
+    rows = session.execute(
+        select(*columns)
+        .join(Response, Response.assignment_id == Assignment.id)
+        .outerjoin(Opening, and_(Opening.assignment_id == Assignment.id, Opening.stage == Response.stage))
+        .where(is_treated(Assignment.couple_id, viewer), Assignment.couple_id == couple_id)
+        .order_by(Assignment.created_at.desc(), Assignment.id, Response.stage)
+    )
+    return [PartLine._make(row) for row in rows]
 
 
 def find_earlier(session: Session, viewer: Member, assignment: Assignment) -> Assignment | None:
@@ -294,6 +356,44 @@ def opened_before(
         _opened(is_seen).add_columns(Opening.created_at).where(Opening.id == newest)
     ).all()
     return (found[0][1] if found else None), [answer for answer, _at in found]
+
+
+def opened_last_time(
+    session: Session, viewer: Member, assignment: Assignment, wanted: Collection[tuple[str, str]]
+) -> list[tuple[Assignment, datetime, Answer]]:
+    """Load what both could read of the last time that tasks were given, and still can: with when it opened. One statement.
+
+    For one of the two. `wanted`: task and prompt, each in whatever version. The last time is the one before `assignment` that
+    both were given and that was not withdrawn; where it has not opened, nothing older stands in for it.
+    """
+    prompts: dict[str, list[str]] = defaultdict(list)
+    for task_id, prompt_id in wanted:
+        prompts[task_id].append(prompt_id)
+    is_wanted = [
+        and_(Assignment.id == _last_time(assignment, task_id), Answer.prompt_id.in_(prompt_ids))
+        for task_id, prompt_ids in prompts.items()
+    ]
+    opened = _opened(is_of_own_couple(Assignment.couple_id, viewer)).where(or_(false(), *is_wanted))
+    found = session.execute(opened.add_columns(Assignment, Opening.created_at)).all()
+    return [(given, opened_at, answer) for answer, given, opened_at in found]
+
+
+def _last_time(assignment: Assignment, task_id: str) -> ScalarSelect[UUID]:
+    earlier = aliased(Assignment)
+    return (
+        select(earlier.id)
+        .where(
+            earlier.couple_id == assignment.couple_id,
+            earlier.kind == assignment.kind,
+            earlier.task_id == task_id,
+            earlier.for_person_id.is_(None),
+            earlier.created_at < assignment.created_at,
+            earlier.standing != Standing.WITHDRAWN,
+        )
+        .order_by(earlier.created_at.desc(), earlier.id)
+        .limit(1)
+        .scalar_subquery()
+    )
 
 
 def find_own_earlier(session: Session, viewer: Member, response: Response) -> Response | None:

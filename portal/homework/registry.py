@@ -64,6 +64,7 @@ class Catalogue:
     of the therapist (`assignment_id`).
     `words_of`: says an answer in words for a summary (task, version, prompt, decoded JSON value), None for what no summary
     may quote; without it only plain texts are words. `question_of`: the sentence that was answered, None if unknown.
+    `desk_words_of`: says it in words to the therapist who reads it; without it as for a summary.
     `small_part`: finds one (task, version, stage, whether it is for one person alone), None where there is none.
     """
 
@@ -74,6 +75,7 @@ class Catalogue:
     desk_endpoint: str
     words_of: Callable[[str, str, str, object], str | None] | None = None
     question_of: Callable[[str, str, str], str | None] | None = None
+    desk_words_of: Callable[[str, str, str, object], str | None] | None = None
     small_part: Callable[[str, str, int, bool], SmallPart | None] | None = None
 
 
@@ -101,6 +103,14 @@ def words_of(kind: TaskKind, task_id: str, version: str, prompt_id: str, value: 
     if catalogue is not None and catalogue.words_of is not None:
         return catalogue.words_of(task_id, version, prompt_id, value)
     return value if isinstance(value, str) else None
+
+
+def desk_words_of(kind: TaskKind, task_id: str, version: str, prompt_id: str, value: object) -> str | None:
+    """Say an answer (decoded JSON) in words to the therapist who may read it; None if it has none."""
+    say = catalogue_of(kind).desk_words_of
+    if say is not None:
+        return say(task_id, version, prompt_id, value)
+    return words_of(kind, task_id, version, prompt_id, value)
 
 
 def question_of(kind: TaskKind, task_id: str, version: str, prompt_id: str) -> str | None:

@@ -13,6 +13,7 @@ from portal.errors import Conflict, Invalid
 
 MOST_ANSWER_CHARACTERS = 20_000  # of one answer; an exercise's own fields are stricter
 SHOWN = "shown."  # begins the prompts of what a share itself makes, such as the word band of a domain
+SHOWN_ITEM = f"{SHOWN}item."  # a single answer, made open by such a share; the prompt that it answers follows
 MOST_ANSWERS_AT_ONCE = 120  # of one page; the longest that ships has 30
 
 
@@ -59,10 +60,11 @@ class Course(StrEnum):
 
 
 class Reach(StrEnum):
-    """Who reads a comment of the therapist."""
+    """Who reads a comment of the therapist, who reads each."""
 
     AUTHOR = "author"
     BOTH = "both"  # while the answer is open to both
+    THERAPIST = "therapist"  # nobody else; neither partner learns that it exists
 
 
 class AlreadyOpened(Conflict):

@@ -79,7 +79,8 @@ class MessagePart(Sealed):
 
     `about_id`, `about_version`: the row that the part tells of, and the version that it tells; what is no longer true
     when the mail is about to leave is left unsaid. `kept_at`: since then it stays inside the portal, where its reader
-    finds it, because the reader's safe-contact card lets it out on no way, or not in time.
+    finds it, because the reader's safe-contact card lets it out on no way, or not in time. `unsaid_at`: since then it is left
+    out of its mail, which no server had before; the rest of the mail may have left without it.
     """
 
     __tablename__ = "message_part"
@@ -95,6 +96,7 @@ class MessagePart(Sealed):
     about_id: Mapped[UUID | None]
     about_version: Mapped[int | None]
     kept_at: Mapped[datetime | None]
+    unsaid_at: Mapped[datetime | None]
 
     facts = SealedText("facts_sealed")
 

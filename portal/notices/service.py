@@ -1,7 +1,7 @@
 """Owing somebody a mail, and keeping account of what became of it. The sending itself is a job."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -376,13 +376,15 @@ def what_to_say(
     An empty list means that nobody is owed anything any more.
 
     Left out: whoever chose "portal only", changed the address, blocked it or was erased meanwhile, what is past its
-    deadline, and what is no longer true. The readers' safe-contact cards are asked once more, because they may have changed:
+    deadline, and what is no longer true; that is written down (`MessagePart.unsaid_at`). The readers' safe-contact cards are asked once more, because they may have changed:
     what has to wait for a safe hour goes into a message of its own, what may not leave stays inside the portal. Two
     statements, at most three for each part, and four for each that has to wait.
     """
     message = get_message(session, viewer)
     address, said = "", []
-    for part, person, row in list_parts(session, viewer):
+    told: set[UUID] = set()
+    rows = list_parts(session, viewer)
+    for part, person, row in rows:
         if person.channel is Channel.PORTAL_ONLY or is_blocked(session, person):
             continue
         try:
@@ -397,9 +399,20 @@ def what_to_say(
             continue
         thing = (part.kind.value, content["facts"])
         address = reached_at
+        told.add(part.id)
         if thing not in said:
             said.append(thing)
+    _note_unsaid(message, [part for part, _person, _card in rows], told, now)
     return address, said
+
+
+def _note_unsaid(message: Message, parts: Iterable[MessagePart], told: set[UUID], now: datetime) -> None:
+    """Write which parts are left out of a mail that no server can have had with them; nothing of those that wait elsewhere."""
+    for part in parts:
+        if part.id in told:
+            part.unsaid_at = None
+        elif part.message_id == message.id and not message.handovers:
+            part.unsaid_at = part.unsaid_at or now
 
 
 def _leaves_now(

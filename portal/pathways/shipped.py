@@ -1,4 +1,4 @@
-"""Two pathways that come with the portal, to be started or copied. Made of exercises that ship with it."""
+"""The pathways that come with the portal, to be started or copied. Made of exercises that ship with it."""
 
 from dataclasses import dataclass
 
@@ -62,6 +62,19 @@ def shipped() -> tuple[Plan, ...]:
                 _exercise("values-compass", Rule(Delivery.AT_ONCE), due_days=6),
                 _exercise("one-shared-goal", Rule(Delivery.WEEKDAY, weekday=0, hour=8), due_days=6),
                 _exercise("my-goals-our-overlap", Rule(Delivery.WEEKDAY, weekday=0, hour=8), due_days=6),
+            ),
+        ),
+        Plan(
+            "rooting",
+            str(_l("Rooting for each other, with a look back")),
+            str(
+                _l(
+                    "Each offers the other one thing for a goal of their own; after a fortnight each says whether it happened."
+                )
+            ),
+            (
+                _exercise("rooting-for-you", Rule(Delivery.AT_ONCE), due_days=5),
+                _exercise("rooting-two-weeks-on", Rule(Delivery.AFTER_DAYS, days=14, hour=9), due_days=7),
             ),
         ),
     )

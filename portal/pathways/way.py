@@ -1,6 +1,6 @@
 """A pathway as its therapist looks at it: what is done, what is with them now, and what is to come and when. No answers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -72,6 +72,11 @@ def draw_ways(pathways: Sequence[Pathway], couple: Couple, assignments: Sequence
     by_id = {one.id: one for one in assignments}
     titles = _titles(pathways)
     return [_way(pathway, couple, by_id, titles) for pathway in pathways]
+
+
+def given_by(pathways: Iterable[Pathway]) -> set[UUID]:
+    """Name the assignments that steps of pathways have given: what `draw_ways` needs. No statement."""
+    return {step.assignment_id for one in pathways for step in one.steps if step.assignment_id}
 
 
 def is_finished(assignment: Assignment) -> bool:

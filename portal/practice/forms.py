@@ -3,12 +3,16 @@
 from datetime import date
 from typing import Any
 
+from babel.numbers import get_currency_name, get_currency_symbol
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf.file import FileField
-from wtforms import BooleanField
+from wtforms import BooleanField, SelectField
+from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, ValidationError
 
-from portal.practice.rules import HelpLines, is_number, is_site
+from portal.extensions import present_locale
+from portal.practice.rules import CURRENCIES, HelpLines, is_number, is_site
 from portal.slugs import SLUG
 from portal.web.addresses import is_one_address
 from portal.web.forms import Form, StringField, Text, TextAreaField, stripped, unix_lines
@@ -131,6 +135,14 @@ class ProfileForm(Form):
             )
 
 
+def _currencies() -> list[SelectChoice]:
+    locale = present_locale()
+    named = sorted((get_currency_name(code, locale=locale), code) for code in CURRENCIES)
+    return [SelectChoice("", _("None: each in their own"))] + [
+        SelectChoice(code, f"{name} ({get_currency_symbol(code, locale)})") for name, code in named
+    ]
+
+
 class WordsForm(Form):
     """What the practice says of itself on all public pages."""
 
@@ -162,6 +174,12 @@ class WordsForm(Form):
         description=_l(
             "An e-mail address, or a page beginning with https://. It goes into security.txt; empty: there is none."
         ),
+    )
+    currency = SelectField(
+        _l("Currency of sums in exercises"),
+        choices=_currencies,
+        default="",
+        description=_l("Answers that were given before are read in it too, so choose it once."),
     )
 
     def validate_security_contact(self, field: Any) -> None:

@@ -26,6 +26,7 @@ class Practice(Model):
     `demands_mail_code`: a booking counts only once the code from a mail was entered.
     `lead_retention_days`: after that many days leads who did not go on are erased (product decision 22).
     `offers_short_form`: visitors may take the short test.
+    `currency`: in which sums of exercises are shown (ISO 4217); empty: without one, each in their own.
     `individual_weeks`: after how many weeks the individual questions are asked again by themselves; None: never.
     `help_notice` is the sentence that stands wherever help is named; the local numbers stand beside it while they are current.
     """
@@ -38,6 +39,7 @@ class Practice(Model):
     zone: Mapped[str]
     language: Mapped[str] = mapped_column(default="en-GB")
     paper: Mapped[Paper] = mapped_column(default=Paper.A4)
+    currency: Mapped[str] = mapped_column(default="")
     contact_line: Mapped[str]
     help_notice: Mapped[str]
     invites_with_code: Mapped[bool] = mapped_column(default=True)

@@ -39,6 +39,11 @@ def language_of(session: Session) -> str:
     return session.scalar(select(Practice.language).limit(1)) or "en-GB"
 
 
+def currency_of(session: Session) -> str:
+    """Tell in which currency sums are shown (ISO 4217); empty where none was chosen. One statement."""
+    return session.scalar(select(Practice.currency).limit(1)) or ""
+
+
 def find_face(session: Session, *numbers: ScalarSelect[int]) -> tuple[Practice, str, tuple[int, ...]] | None:
     """Find the practice and the name of its first listed therapist, which may be empty. One statement.
 

@@ -6,6 +6,13 @@ from urllib.parse import urlsplit
 
 from portal.errors import Invalid
 
+# Those in which most practices write their bills; ISO 4217.
+CURRENCIES = (
+    "AED", "ARS", "AUD", "BRL", "CAD", "CHF", "CLP", "CNY", "COP", "CZK", "DKK", "EUR", "GBP", "HKD", "HUF", "IDR", "ILS",
+    "INR", "ISK", "JPY", "KRW", "MXN", "MYR", "NOK", "NZD", "PHP", "PLN", "RON", "RSD", "SAR", "SEK", "SGD", "THB", "TRY",
+    "TWD", "UAH", "USD", "ZAR",
+)  # fmt: skip
+
 NUMBER_SIGNS = frozenset("0123456789 +-()./")
 GOOD_FOR = timedelta(days=365)  # numbers change; after a year somebody looks again
 
@@ -23,6 +30,7 @@ class PublicWords:
     about: str
     contact_line: str
     security_contact: str
+    currency: str
 
 
 @dataclass(frozen=True, slots=True)

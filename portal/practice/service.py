@@ -96,6 +96,7 @@ def change_words(session: Session, viewer: Member, words: PublicWords) -> None:
     practice = get_practice(session)
     practice.name, practice.tagline, practice.about = words.name, words.tagline, words.about
     practice.contact_line, practice.security_contact = words.contact_line, words.security_contact
+    practice.currency = words.currency
     session.flush()
     record_of(session, viewer, Action.PAGE_CHANGED, practice)
 

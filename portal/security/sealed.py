@@ -128,6 +128,11 @@ def data_key(session: Session, owner: Owner, *, may_create: bool = False) -> byt
     return keys[owner]
 
 
+def expect_keys(session: Session, *owners: Owner) -> None:
+    """Let the next statement for keys bring these too, because rows of these owners are about to be read or written."""
+    session.info.setdefault("expected_keys", set()).update(owners)
+
+
 def forget_keys(session: Session) -> None:
     """Drop the unwrapped keys of this session, so that an erasure holds from the next read on."""
     session.info.pop("data_keys", None)
@@ -135,7 +140,8 @@ def forget_keys(session: Session) -> None:
 
 def _fetch_keys(session: Session, keys: dict[Owner, bytes], wanted: Owner) -> None:
     owners = {row.seal_owner() for row in session.identity_map.values() if isinstance(row, Sealed)}
-    missing = [(owner.kind, owner.id) for owner in {wanted, *owners} - keys.keys()]
+    expected: set[Owner] = session.info.pop("expected_keys", set())
+    missing = [(owner.kind, owner.id) for owner in {wanted, *owners, *expected} - keys.keys()]
     with session.no_autoflush:
         found = session.scalars(
             select(DataKey).where(tuple_(DataKey.owner_kind, DataKey.owner_id).in_(missing))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -10,7 +11,8 @@ from portal.assessments.short_form import NoSuchResult, own_result, result_of_tw
 from portal.booking.brought import Bringer, Brought
 from portal.booking.models import Consultation
 from portal.security.viewer import Member
-from portal.shortform.queries import find_brought
+from portal.shortform.models import BroughtResult
+from portal.shortform.queries import brought_to_list, find_brought
 from portal.shortform.saying import OwnWords, WordsForTwo, own_words, read_finished, words_for_two
 from portal.shortform.service import attach, forget, hand_on, is_waiting, keep, let_go
 
@@ -29,8 +31,16 @@ class BroughtWords:
 def shown(session: Session, viewer: Member, consultation: Consultation) -> Brought | None:
     """Give what the booker of one of the viewer's requests brought."""
     brought = find_brought(session, viewer, consultation)
-    if brought is None:
-        return None
+    return None if brought is None else _in_words(brought)
+
+
+def shown_on_list(session: Session, viewer: Member) -> dict[UUID, Brought]:
+    """Give what those on the viewer's waiting list brought, by person id."""
+    found = brought_to_list(session, viewer)
+    return {person_id: _in_words(brought) for person_id, brought in found.items()}
+
+
+def _in_words(brought: BroughtResult) -> Brought:
     form = short_form()
     try:
         finished, told = read_finished(form, brought.own)
@@ -48,6 +58,7 @@ BRINGER = Bringer(
     is_waiting=is_waiting,
     attach=attach,
     shown=shown,
+    shown_on_list=shown_on_list,
     forget=forget,
     keep=keep,
     hand_on=hand_on,

@@ -6,12 +6,14 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
-from portal.booking.models import Consultation
+from portal.booking.models import Consultation, WaitlistEntry
 from portal.booking.queries import form_code
 from portal.booking.queries import visible_to as consultations_visible_to
+from portal.booking.rules import WaitlistState
+from portal.booking.waitlist import visible_to as waitlist_visible_to
 from portal.errors import NotFound
 from portal.security.crypto import MasterKey
-from portal.security.viewer import TokenHolder, TokenPurpose, Viewer
+from portal.security.viewer import Member, TokenHolder, TokenPurpose, Viewer
 from portal.shortform.models import BroughtResult, ShortFormPair, ShortFormPart
 from portal.shortform.rules import JOIN_DIGITS, RETURN_DIGITS, Place, digits_of
 
@@ -121,6 +123,20 @@ def find_brought(session: Session, viewer: Viewer, consultation: Consultation) -
         .order_by(BroughtResult.created_at.desc(), BroughtResult.id)
         .limit(1)
     )
+
+
+def brought_to_list(session: Session, viewer: Member) -> dict[UUID, BroughtResult]:
+    """Find what those who wait for a time of the viewer's brought, by person id. One statement, and one for the keys."""
+    waiting = waitlist_visible_to(viewer).where(WaitlistEntry.state == WaitlistState.WAITING)
+    found = session.scalars(
+        select(BroughtResult)
+        .where(
+            BroughtResult.person_id.in_(waiting.with_only_columns(WaitlistEntry.person_id)),
+            BroughtResult.consultation_id.is_(None),
+        )
+        .order_by(BroughtResult.created_at, BroughtResult.id)
+    )
+    return {one.person_id: one for one in found if one.person_id is not None}
 
 
 def _keyring(session: Session) -> MasterKey:

@@ -309,6 +309,8 @@ LEDGER: Mapping[tuple[str, str], Row] = {
     ("exercises.shelf", "GET"): therapists(200),
     ("exercises.show_line", "POST"): own_part(404),
     ("exercises.start", "GET"): own_part(200),
+    ("exercises.take_up_own", "POST"): partners(404),
+    ("exercises.take_up_theirs", "POST"): own_therapist(404),
     ("exercises.wish", "POST"): own_part(404),
     ("exercises.wish_of_line", "POST"): partners(404),
     ("exercises.workbench", "GET"): own_therapist(200),

@@ -10,12 +10,17 @@ import pytest
 from alembic.script import ScriptDirectory
 from flask import Flask
 from sqlalchemy import CheckConstraint, inspect, select, text
+from sqlalchemy.orm import Session
 
 from portal.app import create_app
-from portal.diary.models import OccupiedInterval, OccupiedKind
+from portal.diary.models import OccupiedInterval, OccupiedKind, PlaceKind, PlaceRow
+from portal.exercises.models import GoalEnd, GoalEnding, KeptGoal
 from portal.extensions import db
+from portal.homework.models import TaskKind
+from portal.homework.rules import Gate
 from portal.meetings.models import Meeting, Note, Place, Summary, SummaryState
 from portal.orm import Model
+from portal.practice.queries import get_practice
 from portal.safety.models import SafetySitting
 from portal.safety.rules import Answers, answers_json
 from portal.transaction import ConstraintViolated, current_session, transaction
@@ -23,9 +28,11 @@ from tests.conftest import settings_for
 from tests.support.authenticator import keep_passkey
 from tests.support.cast import Cast, make_cast
 from tests.support.postgres import PostgresServer
+from tests.support.world import assign_to_both
 
 NINE = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+DIRECTIONS = "The blue door,\nthen 4711"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -50,8 +57,11 @@ def test_up_down_and_up_again_with_rows(empty_app: Flask) -> None:
         session.add(occupied(cast.therapist.person_id, NINE, NINE + HOUR))
         session.add(sitting(cast))
         keep_passkey(session, cast.ana.account_id)
+        place_id, goal_id = told_place(session, cast).id, ended_goal(session, cast).id
     for revision in revisions[1:]:
         flask_migrate.downgrade(revision=revision)
+        if revision == "0018":
+            goes_down_and_up(place_id, goal_id)
         assert current_session().scalar(text("select count(*) from occupied_interval")) == 1
         current_session().rollback()
     flask_migrate.upgrade()
@@ -61,6 +71,39 @@ def test_up_down_and_up_again_with_rows(empty_app: Flask) -> None:
     assert set(inspect(db.engine).get_table_names()) <= {"alembic_version"}
     flask_migrate.upgrade()
     assert set(inspect(db.engine).get_table_names()) == {*Model.metadata.tables, "alembic_version"}
+
+
+def goes_down_and_up(place_id: UUID, goal_id: UUID) -> None:
+    """See what is said of a place, and that a goal ended, taken along from the tables of 0018 into today's."""
+    assert current_session().scalar(text("select directions from place")) == DIRECTIONS
+    current_session().rollback()
+    flask_migrate.upgrade()
+    assert current_session().get_one(PlaceRow, place_id).directions == DIRECTIONS
+    end = current_session().scalars(select(GoalEnd)).one()
+    assert (end.goal_id, end.ended_at, end.ending, end.reason) == (goal_id, NINE, GoalEnding.MET, "")
+    current_session().rollback()
+    flask_migrate.downgrade(revision="0018")
+
+
+def told_place(session: Session, cast: Cast) -> PlaceRow:
+    place = PlaceRow(
+        therapist_id=cast.therapist.person_id, kind=PlaceKind.ROOM, name="Harbour", practice_id=get_practice(session).id,
+        directions=DIRECTIONS,
+    )  # fmt: skip
+    session.add(place)
+    session.flush()
+    return place
+
+
+def ended_goal(session: Session, cast: Cast) -> KeptGoal:
+    part = assign_to_both(session, cast, TaskKind.EXERCISE, "one-shared-goal", Gate.BOTH)
+    goal = KeptGoal(
+        assignment_id=part.assignment_id, couple_id=cast.couple_id, slot="us", kept_at=NINE, words="Sail.", levels="",
+        ended_at=NINE, ending=GoalEnding.MET,
+    )  # fmt: skip
+    session.add(goal)
+    session.flush()
+    return goal
 
 
 def flask_migrate_directory(app: Flask) -> str:

@@ -17,10 +17,11 @@ from sqlalchemy.orm import Session
 from portal.assessments.comparison import compare
 from portal.assessments.definition import readiness_test
 from portal.clock import utc_now
+from portal.homework.answers import Change, save_answers
 from portal.homework.models import Answer, Assignment, Opening, Response, TaskKind
 from portal.homework.registry import task_of
-from portal.homework.rules import Gate, Scope, Standing, Step
-from portal.homework.service import assign
+from portal.homework.rules import Gate, PageMark, Scope, Standing, Step
+from portal.homework.service import assign, share, submit
 from portal.pathways.service import start_pathway
 from portal.pathways.shipped import shipped
 from portal.psychometrics.reliability import reliability_of
@@ -53,6 +54,9 @@ def measure(install: Install) -> Iterator[Figure]:
     saving = _saving(installed)
     yield Figure("A save by itself: statements", saving.statements, "", 6)
     yield Figure("A save by itself, in process", saving.milliseconds, "ms", 20)
+    lines = _saving_about_lines(installed)
+    yield Figure("A save by itself, about the other's lines: statements", lines.statements, "", 6)
+    yield Figure("A save by itself, about the other's lines, in process", lines.milliseconds, "ms", 25)
     yield Figure("Alignment of two sittings of 48 items", _alignment(), "ms", 2)
     yield Figure(f"Reliability of {SITTINGS:,} sittings of 40 statements", _reliability(), "s", 1)
     with installed.app.app_context(), transaction() as session:
@@ -84,15 +88,29 @@ def _saving(installed: Installation) -> Cost:
     part, client = _assign_test(installed), client_of(installed.app, installed.cast.ana)
     address = f"/questions/{part}"
     client.post(address, data={"form_token": _token(client, "/home")})
-    page = client.get(f"{address}/1").text
-    fields = dict(re.findall(r'<input type="hidden" name="([\w.-]+)" value="([^"]*)"', page))
+    fields = _hidden(client, f"{address}/1")
     fields |= {item.id: "3" for item in (*TEST.domains[0].statements, *TEST.domains[0].preferences)}
+    return _saving_again(installed, client, f"{address}/1", fields, "VAL1")
+
+
+def _saving_about_lines(installed: Installation) -> Cost:
+    """Save again and again how much each of ten wishes of the other tempts, which is asked about each by itself."""
+    second = _share_wishes(installed)
+    client, address = client_of(installed.app, installed.cast.ben), f"/reflections/{second}/1"
+    names = re.findall(r'name="rev-(spark\.\w+)"', client.get(address).text)
+    fields = _hidden(client, address) | dict.fromkeys(names, "3")
+    return _saving_again(installed, client, address, fields, names[0])
+
+
+def _saving_again(
+    installed: Installation, client: FlaskClient, address: str, fields: dict[str, str], name: str
+) -> Cost:
     serials = count(1)
 
     def save() -> None:
         serial = next(serials)
-        changed = {"VAL1": str(1 + serial % 5), "serial": str(serial)}
-        answer = client.post(f"{address}/1", data=fields | changed, headers=FRAGMENT)
+        changed = {name: str(1 + serial % 5), "serial": str(serial)}
+        answer = client.post(address, data=fields | changed, headers=FRAGMENT)
         assert answer.status_code == 200, answer.status
 
     for _ in range(3):
@@ -100,6 +118,11 @@ def _saving(installed: Installation) -> Cost:
     with counted(installed.app) as statements:
         save()
     return Cost(len(statements), milliseconds(save, SAVES))
+
+
+def _hidden(client: FlaskClient, address: str) -> dict[str, str]:
+    page = client.get(address).text
+    return dict(re.findall(r'<input type="hidden" name="([\w.-]+)" value="([^"]*)"', page))
 
 
 def _token(client: FlaskClient, path: str) -> str:
@@ -115,6 +138,24 @@ def _assign_test(installed: Installation) -> UUID:
         assignment = assign(session, cast.therapist.member(), cast.couple_id, task, now=utc_now())
         session.refresh(assignment, ["responses"])
         return next(one.id for one in assignment.responses if one.person_id == cast.ana.person_id)
+
+
+def _share_wishes(installed: Installation) -> UUID:
+    """Let both share ten wishes; gives the part of Ben that asks about those of the other."""
+    cast, now = installed.cast, utc_now()
+    wishes = json.dumps("\n".join(f"Wish {number}" for number in range(10)))
+    with installed.app.app_context(), transaction() as session:
+        task = task_of(TaskKind.EXERCISE, "joint-bucket-list", "1")
+        assignment = assign(session, cast.therapist.member(), cast.couple_id, task, now=now)
+        session.refresh(assignment, ["responses"])
+        parts = {(one.person_id, one.stage): one.id for one in assignment.responses}
+        for actor in (cast.ana, cast.ben):
+            member, first = actor.member(), parts[actor.person_id, 1]
+            change = Change("mine", wishes, Scope.REVEAL, 0)
+            save_answers(session, member, first, [change], PageMark(""), now=now)
+            submit(session, member, first, seconds=None, now=now)
+            share(session, member, first, now=now)
+        return parts[cast.ben.person_id, 2]
 
 
 def _alignment() -> float:
@@ -156,7 +197,7 @@ def _on_two_ways(session: Session, installed: Installation) -> UUID:
     cast, now = installed.cast, utc_now()
     ways = [
         start_pathway(session, cast.therapist.member(), cast.couple_id, plan, zone="Europe/London", now=now)
-        for plan in shipped()
+        for plan in shipped()[:2]
     ]
     return ways[0].id
 

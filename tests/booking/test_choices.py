@@ -8,6 +8,7 @@ from portal.booking.models import Consultation, SlotHold
 from portal.booking.views import visitors
 from portal.diary.models import ConsultationTypeRow, OccupiedInterval, PlaceKind, PlaceRow, TypePlace
 from portal.diary.rules import Slot
+from portal.practice.queries import get_practice
 from portal.transaction import current_session, transaction
 from tests.booking.visit import ANSWERS, Visitor, count, iso, soup, typed
 from tests.support.cast import Cast
@@ -40,7 +41,9 @@ def room(app: Flask, opened: Cast) -> dict[str, str]:
                 name=name,
                 zone=zone,
                 address=address,
+                directions="The blue door.",
                 position=number,
+                practice_id=get_practice(session).id,
             )
             for number, (kind, name, zone, address) in enumerate(
                 [
@@ -95,9 +98,11 @@ def test_what_was_chosen_is_booked(
     monkeypatch.setattr(visitors, "is_too_quick", lambda *_: False)
     link = {"type": room["long"], "at": room["harbour"]}
     page = soup(guest.client.get("/consultations/times", query_string=link))
+    assert "The blue door" not in page.text
     start = str(page.select("main button.slot")[4]["value"])
     answer = guest.send(guest.form(start, **link), **link)
     assert answer.status_code == 303, answer.text
+    assert "The blue door." in guest.client.get(answer.location).text
     with app.app_context():
         booked = current_session().scalars(select(Consultation)).one()
         occupied = current_session().scalars(select(OccupiedInterval)).one()

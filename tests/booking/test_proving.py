@@ -79,6 +79,15 @@ class TestTheCode:
             kept = current_session().scalars(select(Consultation)).one().mail_code_hash
             assert kept is not None and codes(app)[0].encode() not in kept
 
+    def test_keeps_the_time_from_the_next_form_of_the_same_visitor(
+        self, app: Flask, guest: Visitor, slots: list[Slot]
+    ) -> None:
+        decide(app, demands_mail_code=True)
+        form = guest.form(slots[3].start)
+        assert guest.send(form).status_code == 303
+        link = {"start": iso(slots[3].start), "form": form["form_key"]}
+        assert guest.client.get("/consultations/new", query_string=link).status_code == 409
+
     def test_makes_the_booking_count_once(self, app: Flask, guest: Visitor, page: str) -> None:
         code = codes(app)[0]
         first, second = enter(guest, page, f" {code[:3]} {code[3:]}"), enter_again(guest, page, code)

@@ -247,6 +247,25 @@ class TestLeftOut:
             session.execute(update(Message).values(state=state, handovers=handovers))
         assert has_left_out(consultation.id) is is_told
 
+    @pytest.mark.parametrize("handovers", [0, 1])
+    def test_is_told_when_the_rest_of_its_mail_left_without_it(
+        self, practice: Agreed, handovers: int
+    ) -> None:
+        with transaction() as session:
+            consultation = practice.agree(session, begins_in=23 * HOUR)
+            person = session.get_one(Person, consultation.person_id)
+        practice.sweep()
+        (reminder,) = parts()
+        with transaction() as session:
+            queue_message(session, person, MessageKind.NEW_ITEM, {}, now=NOW)
+            assert session.scalars(select(MessagePart.message_id)).all() == [reminder.message_id] * 2
+            session.execute(update(Message).values(handovers=handovers))
+        assert said(reminder, NOW + 24 * HOUR), "the other part"
+        assert not has_left_out(consultation.id), "it is still to leave"
+        with transaction() as session:
+            session.execute(update(Message).values(state=MessageState.SENT))
+        assert has_left_out(consultation.id) is (handovers == 0), "what perhaps left is not told of"
+
     def test_is_told_no_more_once_the_time_was_moved(self, practice: Agreed) -> None:
         with transaction() as session:
             consultation = practice.agree(session, begins_in=23 * HOUR)

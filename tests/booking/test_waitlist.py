@@ -357,6 +357,15 @@ class TestAShortTestThatWasBroughtAlong:
             assert brought.expires_at is None
         assert "Taking shape" in client_of(joined.app, joined.cast.therapist).get(f"/requests/{lead.id}").text
 
+    def test_stands_on_the_therapists_list_and_on_nobody_elses(self, joined: List) -> None:
+        joined.join(email="tom@example.org", first_name="Tom")
+        jane, sam = (client_of(joined.app, who) for who in (joined.cast.therapist, joined.cast.stranger))
+        tom, noor = soup(jane.get("/requests/waitlist")).select("div.need")
+        assert "Taking shape" in noor.text
+        assert "What they brought" not in tom.text
+        assert "The page for both" not in noor.text, "the partner does not know"
+        assert "What they brought" not in sam.get("/requests/waitlist").text
+
     def test_goes_with_whoever_leaves_the_list(self, joined: List) -> None:
         with joined.app.app_context(), transaction() as session:
             entry = session.scalars(select(WaitlistEntry)).one()

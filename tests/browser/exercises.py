@@ -12,6 +12,7 @@ from portal.couples.models import Couple
 from portal.exercises.authoring import add_prompt, begin_exercise, publish_exercise, share_exercise
 from portal.exercises.checking import find_exercise
 from portal.exercises.drafts import NewPrompt, copy_of
+from portal.exercises.goals import end_goal, take_up_goal
 from portal.exercises.models import GoalEnding, KeptGoal
 from portal.homework.answers import Change, save_answers, save_joint
 from portal.homework.models import Assignment, Response, TaskKind
@@ -49,7 +50,7 @@ def hang_exercises(session: Session, jane: Member, accounts: dict[str, Account])
         change = Change("pick", json.dumps(words), Scope.JOINT, opened_at=number)
         save_joint(session, viewer, part, [change], PageMark(f"{number:016x}"), now=utc_now())
     assignment_id = session.scalars(select(Response.assignment_id).where(Response.id == second)).one()
-    _keep_goals(session, session.get_one(Assignment, assignment_id))
+    _keep_goals(session, jane, session.get_one(Assignment, assignment_id))
     pages = {
         "exercise": begun[ana.person_id, 1], "choices": f"{begun[ana.person_id, 1]}/1", "ranking": f"{begun[ana.person_id, 1]}/2",
         "scales": f"{begun[ana.person_id, 1]}/3", "writing paper": f"{begun[ana.person_id, 1]}/4",
@@ -65,21 +66,27 @@ def hang_exercises(session: Session, jane: Member, accounts: dict[str, Account])
     }
 
 
-def _keep_goals(session: Session, assignment: Assignment) -> None:
-    """Let both keep a goal, and have reached one and let go of another."""
-    for slot, words, ending in (
-        ("g1", "A walk each week, without telephones.", None),
-        ("g2", "One curry that we can both cook.", GoalEnding.MET),
-        ("g3", "A boat of our own.", GoalEnding.LET_GO),
+def _keep_goals(session: Session, jane: Member, assignment: Assignment) -> None:
+    """Let both keep a goal that had ended and goes on, and have reached one and let go of another."""
+    now = utc_now()
+    for slot, words, ending, reason in (
+        ("g1", "A walk each week, without telephones.", GoalEnding.LET_GO, "Too dark after work."),
+        ("g2", "One curry that we can both cook.", GoalEnding.MET, ""),
+        (
+            "g3",
+            "A boat of our own.",
+            GoalEnding.LET_GO,
+            "We would rather borrow one:\nno winter storage, no varnish.",
+        ),
     ):
-        ended_at = utc_now() if ending else None
-        session.add(
-            KeptGoal(
-                assignment_id=assignment.id, couple_id=assignment.couple_id, slot=slot, kept_at=utc_now(), words=words,
-                levels="", ending=ending, ended_at=ended_at,
-            )
+        goal = KeptGoal(
+            assignment_id=assignment.id, couple_id=assignment.couple_id, slot=slot, kept_at=now, words=words, levels="",
         )  # fmt: skip
-    session.flush()
+        session.add(goal)
+        session.flush()
+        end_goal(session, jane, goal.id, ending, reason=reason, now=now)
+        if slot == "g1":
+            take_up_goal(session, jane, goal.id, now=now)
 
 
 def _hang_own(session: Session, jane: Member) -> dict[str, str]:
@@ -90,10 +97,10 @@ def _hang_own(session: Session, jane: Member) -> dict[str, str]:
         session, jane, row.id, therapist="What each writes.", partner="What both shared.", now=now
     )
     share_exercise(session, jane, row.id, now=now)
-    secret = add_prompt(session, jane, row.id, NewPrompt(SECRET), now=now)
+    secret = add_prompt(session, jane, row.id, NewPrompt(SECRET), now=now).prompt_id
     told = add_prompt(
         session, jane, row.id, NewPrompt({**SECRET, "share": "joint", "per": [secret]}), now=now
-    )
+    ).prompt_id
     bench, look = f"/practice/exercises/{row.id}", f"/practice/exercises/look/{row.id}/1/a"
     return {
         "own exercise": bench, "about the own exercise": f"{bench}/about", "question of the own exercise": f"{bench}/questions/{told}",

@@ -1,5 +1,6 @@
 """Pathways in every state, days that have gone by, and comments, for the pages' gallery."""
 
+from contextlib import suppress
 from datetime import timedelta
 from uuid import UUID
 
@@ -9,8 +10,9 @@ from sqlalchemy.orm import Session
 from portal.accounts.models import Account
 from portal.clock import utc_now
 from portal.couples.models import Couple
+from portal.errors import NotFound
 from portal.homework.commenting import comment_on
-from portal.homework.models import Answer, Assignment, Response, TaskKind
+from portal.homework.models import Answer, Assignment, JointAnswer, Response, TaskKind
 from portal.homework.rules import Course, Gate, Reach, Scope, Standing, Step
 from portal.pathways.models import Pathway, PathwayStep
 from portal.pathways.rules import Delivery, Rule, Stuck
@@ -84,7 +86,29 @@ def _comment(session: Session, jane: Member, ana: UUID) -> str:
         ("Read this one aloud.", Reach.BOTH),
     ):
         comment_on(session, jane, assignment_id, answer.id, words=words, reach=reach, now=utc_now())
+    _comment_together(session, jane)
     return f"/couples/tasks/{assignment_id}/answers/{answer.id}"
+
+
+def _comment_together(session: Session, jane: Member) -> None:
+    """Say something about what both wrote, to them and to nobody, and about an answer of the test."""
+    joint = select(JointAnswer.assignment_id, JointAnswer.id).join(
+        Assignment, Assignment.id == JointAnswer.assignment_id
+    )
+    tested = select(Response.assignment_id, Answer.id).join(Answer, Answer.response_id == Response.id)
+    tested = tested.join(Assignment, Assignment.id == Response.assignment_id)
+    for found, words, reach in (
+        (joint.where(Assignment.kind == TaskKind.EXERCISE), "A first step that you can see.", Reach.BOTH),
+        (joint.where(Assignment.kind == TaskKind.EXERCISE), "Ask who chose the day.", Reach.THERAPIST),
+        (
+            tested.where(Assignment.kind == TaskKind.TEST, Answer.prompt_id == "VAL1"),
+            "Tell me more.",
+            Reach.AUTHOR,
+        ),
+    ):
+        for assignment_id, answer_id in session.execute(found).all():
+            with suppress(NotFound):
+                comment_on(session, jane, assignment_id, answer_id, words=words, reach=reach, now=utc_now())
 
 
 def _rested(session: Session, jane: Member, couple: Couple, ana: UUID) -> UUID:

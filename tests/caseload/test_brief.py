@@ -108,6 +108,19 @@ def test_what_each_told_alone_stands_under_the_others_name(app: Flask, cast: Cas
     assert "Ana has written nothing for you alone." in page
 
 
+def test_what_was_given_twice_is_named_once_with_how_often(app: Flask, cast: Cast) -> None:
+    for at in (MARCH, AUTUMN):
+        with time_machine.travel(at, tick=False):
+            walk = given_test(app, cast)
+            walk.finish(cast.ana, keyed_as(2))
+            close(walk)
+    (told,) = re.findall(r"Not to Ben (.*?) Ben has written nothing", brief(app, cast))
+    assert told.count("Relationship Readiness Test") == 1
+    assert re.search(
+        rf"{2 * len(TEST.items)} answers for you alone\. Given 2 times, last on Sat 29 Aug\.", told
+    ), told
+
+
 def test_what_somebody_answered_alone_stands_first_without_a_name(app: Flask, cast: Cast) -> None:
     with app.app_context(), transaction() as session:
         ask_quietly(session, cast.therapist.person_id, cast.couple_id, cast.ana.person_id, now=MARCH)

@@ -3,26 +3,31 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from http import HTTPStatus
 from threading import Barrier
 from uuid import UUID
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.clock import utc_now
 from portal.errors import Conflict
+from portal.exercises.authoring import begin_exercise
 from portal.exercises.catalogue import find_task
+from portal.exercises.checking import find_exercise
+from portal.exercises.drafts import copy_of
 from portal.exercises.goals import keep
-from portal.exercises.models import GoalWish, KeptGoal
+from portal.exercises.models import ExerciseVersion, GoalWish, KeptGoal
 from portal.exercises.suggestions import US, Suggestion
 from portal.homework.models import Opening, Response
 from portal.homework.rules import Gate
 from portal.homework.service import assign, open_stage, share, submit
 from portal.security.viewer import Member
 from portal.transaction import current_session, transaction
-from tests.support.cast import Cast
+from tests.support.cast import Cast, client_of
 
 Act = Callable[[Session], object]
 
@@ -119,3 +124,26 @@ def test_two_who_keep_a_goal_at_once_keep_one_goal_and_no_wish_is_left(app: Flas
         session = current_session()
         counts = [session.scalar(select(func.count()).select_from(kind)) for kind in (KeptGoal, GoalWish)]
     assert counts == [1, 0]
+
+
+def test_a_draft_that_two_windows_publish_at_once_becomes_one_version(app: Flask, cast: Cast) -> None:
+    """The other window is told that there is nothing new, on the page of the exercise."""
+    first, second = client_of(app, cast.therapist), client_of(app, cast.therapist)
+    with app.app_context(), transaction() as session:
+        draft = copy_of(find_exercise("small-wins", "1"))
+        exercise_id = begin_exercise(session, cast.therapist.member(), draft, now=utc_now()).id
+    bench = f"/practice/exercises/{exercise_id}"
+    pages: list[str] = []
+
+    def published(client: FlaskClient) -> bool:
+        token = client.get(bench).text.split('name="form_token" value="')[1].split('"')[0]
+        ready.wait(timeout=20)
+        answer = client.post(f"{bench}/publish", data={"form_token": token})
+        pages.append(answer.text if answer.status_code == HTTPStatus.CONFLICT else "")
+        return answer.status_code == HTTPStatus.SEE_OTHER
+
+    ready = Barrier(2)
+    assert sorted(at_once(partial(published, first), partial(published, second))) == [False, True]
+    assert "nothing to publish" in "".join(pages)
+    with app.app_context():
+        assert current_session().scalars(select(ExerciseVersion.number)).all() == [1]

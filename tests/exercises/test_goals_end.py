@@ -5,14 +5,15 @@ from uuid import UUID
 import pytest
 from bs4 import BeautifulSoup
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, text
+from werkzeug.test import TestResponse
 
 from portal.audit.models import AuditEvent
 from portal.clock import utc_now
 from portal.couples.models import Couple, CoupleStatus
 from portal.exercises.catalogue import find_task
 from portal.exercises.goals import active_goals
-from portal.exercises.models import GoalEnding, KeptGoal
+from portal.exercises.models import GoalEnd, GoalEnding, KeptGoal
 from portal.homework.service import assign
 from portal.transaction import current_session, transaction
 from tests.support.cast import Actor, Cast, client_of
@@ -44,12 +45,16 @@ def kept(app: Flask, cast: Cast, words: str = SAIL, *, revises: UUID | None = No
         return goal.id
 
 
-def end(app: Flask, actor: Actor, path: str, ending: str = "let_go") -> int:
+def press(app: Flask, actor: Actor, path: str, **fields: str) -> TestResponse:
     client = client_of(app, actor)
     page = BeautifulSoup(client.get("/home" if "between" in path else "/today").text, "html.parser")
     token = page.select_one("input[name=form_token]")
     assert token
-    return client.post(path, data={"form_token": str(token["value"]), "ending": ending}).status_code
+    return client.post(path, data={"form_token": str(token["value"]), **fields})
+
+
+def end(app: Flask, actor: Actor, path: str, ending: str = "let_go", reason: str = "") -> int:
+    return press(app, actor, path, ending=ending, reason=reason).status_code
 
 
 def read(app: Flask, actor: Actor, path: str = "/between-us") -> str:
@@ -71,11 +76,11 @@ def test_either_of_the_two_can_end_it_and_both_read_how(
     for actor, path in (
         (cast.ana, "/between-us"), (cast.ben, "/between-us"), (cast.therapist, f"/couples/{cast.couple_id}/goals"),
     ):  # fmt: skip
-        text = read(app, actor, path)
-        assert "Earlier goals" in text
-        assert f"{SAIL} Let go" in text
-        assert "what did it teach us" in text
-        assert "End this goal" not in text
+        shown = read(app, actor, path)
+        assert "Earlier goals" in shown
+        assert f"{SAIL} Let go" in shown
+        assert "what did it teach us" in shown
+        assert "End this goal" not in shown
     own, other = (read(app, actor).split("Earlier goals")[1] for actor in (cast.ana, cast.ben))
     assert own == other, "nothing tells who ended it"
 
@@ -103,8 +108,10 @@ def test_the_first_word_holds(app: Flask, cast: Cast, goal_id: UUID) -> None:
 
 def test_a_goal_that_was_revised_stands_among_the_earlier_ones(app: Flask, cast: Cast, goal_id: UUID) -> None:
     newer = kept(app, cast, "Sail twice a month", revises=goal_id)
-    text = read(app, cast.ana)
-    assert text.index("Sail twice a month") < text.index("Earlier goals") < text.index(f"{SAIL} Changed")
+    shown = read(app, cast.ana)
+    assert shown.index("Sail twice a month") < shown.index("Earlier goals") < shown.index(f"{SAIL} Changed")
+    assert "Take it up again" not in shown
+    assert press(app, cast.ana, f"/between-us/goals/{goal_id}/take-up").status_code == 409
     assert end(app, cast.ana, f"/between-us/goals/{newer}") == 303
     assert now_active(app, cast) == []
 
@@ -126,3 +133,63 @@ def test_nobody_else_ends_it(app: Flask, cast: Cast, goal_id: UUID) -> None:
     assert end(app, cast.ana, f"/between-us/goals/{goal_id}") == 404
     assert end(app, cast.therapist, f"/couples/{cast.couple_id}/goals/{goal_id}") == 409
     assert "End this goal" not in read(app, cast.therapist, f"/couples/{cast.couple_id}/goals")
+
+
+def test_why_it_ended_is_read_by_the_three_and_lies_sealed(app: Flask, cast: Cast, goal_id: UUID) -> None:
+    assert end(app, cast.ana, f"/between-us/goals/{goal_id}", reason="Qanarwhy: no boat") == 303
+    pages = [
+        read(app, cast.ana),
+        read(app, cast.ben),
+        read(app, cast.therapist, f"/couples/{cast.couple_id}/goals"),
+    ]
+    assert ["Qanarwhy: no boat" in page for page in pages] == [True] * 3
+    assert pages[0].split("Earlier goals")[1] == pages[1].split("Earlier goals")[1]
+    assert "Qanarwhy" not in read(app, cast.cleo)
+    with app.app_context():
+        sealed = current_session().execute(text("select reason_sealed from goal_end")).scalars().one()
+    assert b"Qanar" not in bytes(sealed)
+
+
+def test_what_was_typed_is_kept_when_it_is_too_long(app: Flask, cast: Cast, goal_id: UUID) -> None:
+    answer = press(app, cast.ana, f"/between-us/goals/{goal_id}", ending="met", reason="why " * 126)
+    assert answer.status_code == 422
+    assert "why " * 125 in answer.text
+    assert "This is longer than 500 characters." in answer.text
+    assert now_active(app, cast) == [SAIL]
+
+
+@pytest.mark.parametrize("name", ["ben", "therapist"])
+def test_whoever_may_end_it_takes_it_up_again_and_its_history_stays(
+    app: Flask, cast: Cast, goal_id: UUID, name: str
+) -> None:
+    actor: Actor = getattr(cast, name)
+    place = f"/couples/{cast.couple_id}/goals" if name == "therapist" else "/between-us/goals"
+    assert end(app, cast.ana, f"/between-us/goals/{goal_id}", reason="Qanarwhy") == 303
+    for _twice in range(2):
+        assert press(app, actor, f"{place}/{goal_id}/take-up").status_code == 303
+    assert now_active(app, cast) == [SAIL]
+    shown = read(app, cast.ana)
+    assert f"{SAIL} Let go on" in shown
+    assert "taken up again on" in shown
+    assert "Qanarwhy" in shown
+    assert end(app, actor, f"{place}/{goal_id}", "met", "Qanardone") == 303
+    assert "Qanarwhy" in (again := read(app, cast.ana))
+    assert "Qanardone" in again
+    with app.app_context():
+        taken_up = select(AuditEvent).where(AuditEvent.action == "goal.taken_up")
+        assert len(current_session().scalars(taken_up).all()) == 1, "the second press changed nothing"
+        ends = current_session().scalars(select(GoalEnd).order_by(GoalEnd.ended_at)).all()
+        assert [(one.ending, one.taken_up_at is None) for one in ends] == [
+            (GoalEnding.LET_GO, False), (GoalEnding.MET, True),
+        ]  # fmt: skip
+
+
+def test_nobody_else_takes_it_up(app: Flask, cast: Cast, goal_id: UUID) -> None:
+    assert end(app, cast.ana, f"/between-us/goals/{goal_id}") == 303
+    assert press(app, cast.cleo, f"/between-us/goals/{goal_id}/take-up").status_code == 404
+    path = f"/couples/{cast.couple_id}/goals/{goal_id}/take-up"
+    assert press(app, cast.stranger, path).status_code == 404
+    with app.app_context(), transaction() as session:
+        session.get_one(Couple, cast.couple_id).status = CoupleStatus.ARCHIVED
+    assert press(app, cast.therapist, path).status_code == 409
+    assert now_active(app, cast) == []

@@ -28,9 +28,9 @@ SAID = {"story": ('"Qanarstray of a tent"', Scope.REVEAL), "tender": ('"Qanarstr
 class Table:
     """An exercise that Ana and Ben have answered."""
 
-    def __init__(self, cast: Cast) -> None:
+    def __init__(self, cast: Cast, task_id: str = "values-compass") -> None:
         self.cast, self.jane = cast, cast.therapist.member()
-        task = task_of(TaskKind.EXERCISE, "values-compass", "1")
+        task = task_of(TaskKind.EXERCISE, task_id, "1")
         with transaction() as session:
             self.assignment_id = assign(session, self.jane, cast.couple_id, task, now=utc_now()).id
         rows = current_session().scalars(select(Response).where(Response.assignment_id == self.assignment_id))

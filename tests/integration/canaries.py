@@ -63,8 +63,11 @@ class Words:
     dreamt: str = "Qanardreamt of a garden"
     shown_line: str = "Qanarroom for painting"
     joint_goal: str = "Qanarplank by plank"
+    goal_reason: str = "Qanarwhy it had to rest"
     comment_alone: str = "Qanarquiet praise"
     comment_both: str = "Qanaraloud for two"
+    comment_joint: str = "Qanarbravo for the plank"
+    comment_for_me: str = "Qanarhunch of mine"
     way_title: str = "Qanarway in spring"
     own_question: str = "Qanarquestion of an own exercise"
     user_name: str = "qanaruserone"
@@ -78,8 +81,6 @@ class Words:
 
 
 WORDS = Words()
-# What every booker of a place reads is not sealed; it stands in the database, and on no other way out.
-UNSEALED = {"directions"}
 
 
 def found_in(content: bytes, marks: dict[str, str]) -> set[str]:
@@ -154,13 +155,4 @@ def of_backup(app: Flask, backup: Path) -> Iterator[tuple[str, bytes]]:
 def betrayed(places: Iterable[tuple[str, bytes]]) -> list[str]:
     """List where which words can be read."""
     marks = WORDS.marks()
-    return [
-        f"{place}: {name}"
-        for place, content in places
-        for name in sorted(found_in(content, marks))
-        if not (name in UNSEALED and _is_database(place))
-    ]
-
-
-def _is_database(place: str) -> bool:
-    return place.startswith(("table place", "backup")) or ".sqlite3" in place
+    return [f"{place}: {name}" for place, content in places for name in sorted(found_in(content, marks))]

@@ -249,17 +249,33 @@ class Story:
         for partner in both:
             send(partner, f"{start_of(partner, title)}/goal", {"go": "keep"})
         assert "You both keep this" in both[0].get(f"{start_of(both[0], title)}/goal").text
+        self._end_it_and_go_on(both)
+
+    def _end_it_and_go_on(self, both: tuple[httpx.Client, httpx.Client]) -> None:
+        """Let one end the goal with a reason, and the other take it up again."""
+        first, second = both
+        page = BeautifulSoup(first.get("/between-us").text, "html.parser")
+        form = page.select_one("form[action^='/between-us/goals/']")
+        assert form is not None
+        path = str(form["action"])
+        send(first, "/between-us", {"ending": "let_go", "reason": WORDS.goal_reason}, to=path)
+        assert "taken up again" in send(second, "/between-us", {}, to=f"{path}/take-up").text
 
     def _say_and_plan(self, jane: httpx.Client, couple: str) -> None:
-        """Say something about an answer to its author alone, and to both; start the couple on a way of the practice's own."""
+        """Say something about an answer to its author alone, to both, and to oneself; start the couple on an own way."""
         links = BeautifulSoup(jane.get(f"{couple}/tasks").text, "html.parser").select(
             "a[href$='/reflection']"
         )
-        desk = next(str(link["href"]) for link in links if "My goals" in link.text)
-        page = BeautifulSoup(jane.get(desk).text, "html.parser")
-        answer_page = page.select_one("section.plot.a a[href*='/answers/']")
-        assert answer_page is not None
-        for reach, words in (("author", WORDS.comment_alone), ("both", WORDS.comment_both)):
+        of_one = "section.plot.a a[href*='/answers/']"
+        for title, where, reach, words in (
+            ("My goals", of_one, "author", WORDS.comment_alone),
+            ("My goals", of_one, "both", WORDS.comment_both),
+            ("My goals", of_one, "therapist", WORDS.comment_for_me),
+            ("From dream", "#together ~ * a[href*='/answers/']", "both", WORDS.comment_joint),
+        ):
+            desk = next(str(link["href"]) for link in links if title in link.text)
+            answer_page = BeautifulSoup(jane.get(desk).text, "html.parser").select_one(where)
+            assert answer_page is not None
             send(jane, str(answer_page["href"]), {"reach": reach, "words": words})
             self._let_mails_leave()
         later = {

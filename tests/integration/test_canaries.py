@@ -35,7 +35,7 @@ from portal.exercises.drafts import read_draft
 from portal.exercises.models import OwnExercise
 from portal.extensions import db
 from portal.files.models import Picture
-from portal.homework.models import Answer, Assignment, Comment, Response
+from portal.homework.models import Answer, Assignment, Comment, JointAnswer, Response
 from portal.meetings.models import Meeting, Summary
 from portal.pathways.models import Pathway, PathwayStep, PathwayTemplate
 from portal.settings import Settings, settings_from_environment
@@ -56,12 +56,12 @@ LEAD = {
     "second_first", "second_email", "decline",
 }  # fmt: skip
 ALONE = {"safe_hours", "safe_word", "about_contact", "code_word", "about_card"}
-OPENED = {"opened_goal", "partner_goal", "shown_line", "joint_goal"}
+OPENED = {"opened_goal", "partner_goal", "shown_line", "joint_goal", "goal_reason"}
 FINISHED = OPENED | {"kept_goal", "shut_story"}
 MAY_KNOW = {
-    "jane": SHARED | NAMES | LEAD | ALONE | FINISHED | {"comment_alone", "comment_both", "way_title", "own_question", "note", "process_note", "letter", "directions"},
-    WORDS.user_name: SHARED | NAMES | FINISHED | {"comment_alone", "comment_both", "tender", "dreamt", "draft", "code_word", "about_card", "phone", "email", "device"},
-    WORDS.partner_user_name: SHARED | NAMES | OPENED | {"comment_both", "partner_email"},
+    "jane": SHARED | NAMES | LEAD | ALONE | FINISHED | {"comment_alone", "comment_both", "comment_joint", "comment_for_me", "way_title", "own_question", "note", "process_note", "letter", "directions"},
+    WORDS.user_name: SHARED | NAMES | FINISHED | {"comment_alone", "comment_both", "comment_joint", "tender", "dreamt", "draft", "code_word", "about_card", "phone", "email", "device"},
+    WORDS.partner_user_name: SHARED | NAMES | OPENED | {"comment_both", "comment_joint", "partner_email"},
     "samir": {"way_title"},  # a template is the practice's
     "ana": set(), "cleo": set(), "fay": set(), "olivia": set(), "": set(),
 }  # fmt: skip
@@ -176,10 +176,10 @@ def everybody_looks_everywhere(scene: Scene) -> None:
 
 
 def of_note(scene: Scene, session: Session, model: Any) -> list[object]:
-    """Give the ids of all that the story made, and of three things that were there before: the others are like them."""
+    """Give the ids of all that the story made, and of one thing that was there before: the others are like it."""
     rows = session.execute(select(model.id, model.created_at).order_by(model.created_at)).all()
     before = [row.id for row in rows if row.created_at < scene.story.began_at]
-    return [*before[:3], *(row.id for row in rows[len(before) :])]
+    return [*before[:1], *(row.id for row in rows[len(before) :])]
 
 
 def addresses(scene: Scene) -> list[str]:
@@ -209,6 +209,7 @@ def addresses(scene: Scene) -> list[str]:
             "side": ["b"],
             "part": [1],
         }
+        things["answer_id"] += of_note(scene, session, JointAnswer)
     rules = scene.app.url_map.bind("localhost")
     written = []
     for rule in scene.app.url_map.iter_rules():

@@ -310,7 +310,7 @@ class TestTheTherapistsHand:
                 service.pause(session, other.member(), pathway_id, days(1))
 
 
-@pytest.mark.parametrize("number", [0, 1])
+@pytest.mark.parametrize("number", [0, 1, 2])
 def test_a_shipped_way_can_be_walked_to_its_end(house: House, number: int) -> None:
     way = shipped()[number]
     with time_machine.travel(START, tick=False), transaction() as session:

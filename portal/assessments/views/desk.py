@@ -1,5 +1,6 @@
 """The therapist's page of a test, and the same test as the couple sees it."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from portal.assessments.catalogue import questionnaire_of
 from portal.assessments.definition import Questionnaire
 from portal.assessments.desk import DeskView, desk_view, with_before
 from portal.assessments.differing import said_in
+from portal.assessments.spoken import said_to_both, spoken_to_both
 from portal.assessments.together import shares_in, together_view
 from portal.assessments.views.blueprint import blueprint
 from portal.assessments.views.frame import shares_before
@@ -19,8 +21,9 @@ from portal.assessments.wording import TEXTS, words_for_agreement
 from portal.audit.reading import audited_read
 from portal.audit.rules import Action
 from portal.errors import NotFound
+from portal.homework.commenting import commented_answers
 from portal.homework.desk import AssignmentState, desk_state
-from portal.homework.models import Answer, Assignment
+from portal.homework.models import Answer, Assignment, Comment
 from portal.homework.queries import desk_answers, find_earlier, joint_answers
 from portal.homework.rules import Step
 from portal.people.queries import get_self
@@ -51,15 +54,19 @@ def desk(assignment_id: UUID) -> ResponseReturnValue:
     assignment = acts.assignment
     audited_read(viewer, Action.TASK_READ, assignment)
     earlier = find_earlier(session, viewer, assignment)
-    view = _view_of(test, acts, assignment)
+    answers, comments = commented_answers(session, viewer, assignment_id)
+    view = _view_of(test, acts, assignment, answers)
     if earlier is not None:
-        view = with_before(test, view, _view_of(test, acts, earlier))
+        then = desk_answers(session, viewer, earlier.id)
+        view = with_before(test, view, _view_of(test, acts, earlier, then))
     agreement = view.comparison.agreement.icc if view.comparison else None
     words = words_for_agreement(agreement.value, agreement.reason) if agreement else None
     pairs = view.comparison.preferences if view.comparison else ()
     return render(
         "assessments/desk.html",
         desk=view,
+        answer_ids={(one.person_id, one.prompt_id): one.id for one in answers},
+        comments=comments,
         wishes_drawn=drawing.wishes_of(test, pairs, _names(acts)) if pairs else (),
         icc_words=_(TEXTS[words]) if words else "",
         band_word=drawing.band_word,
@@ -80,26 +87,35 @@ def desk_together(assignment_id: UUID) -> ResponseReturnValue:
     if acts.for_name:
         raise NotFound(str(assignment_id))
     audited_read(viewer, Action.TASK_READ, acts.assignment)
-    rows = _rows_shared(acts, desk_answers(session, viewer, assignment_id))
+    answers, comments = commented_answers(session, viewer, assignment_id)
+    shares = shares_in(test, _rows_shared(acts, answers))
     said = said_in(joint_answers(session, viewer, assignment_id))
     return render(
         "assessments/desk_together.html",
         together=together_view(
             test,
             acts.couple.partners,
-            shares_in(test, rows),
+            shares,
             said,
             before=shares_before(test, acts.assignment),
         ),
         names={one.person_id: one.person.first_name for one in acts.couple.partners},
+        spoken=spoken_to_both(
+            test, said_to_both(_said(answers, comments), shares), acts.couple.partners, shares
+        ),
         opened_at=next((one.opened_at for one in acts.stages if one.opened_at), None),
         **_frame(acts, test, "desk_together"),
     )
 
 
-def _view_of(test: Questionnaire, acts: AssignmentState, assignment: Assignment) -> DeskView:
+def _said(answers: list[Answer], comments: Mapping[UUID, list[Comment]]) -> list[tuple[UUID, str, Comment]]:
+    return [(one.person_id, one.prompt_id, said) for one in answers for said in comments.get(one.id, ())]
+
+
+def _view_of(
+    test: Questionnaire, acts: AssignmentState, assignment: Assignment, answers: list[Answer]
+) -> DeskView:
     parts = [one for one in assignment.responses if one.stage == STAGE]
-    answers = desk_answers(current_session(), current_member(), assignment.id)
     return desk_view(test, acts.couple.partners, parts, answers)
 
 

@@ -12,10 +12,12 @@ from portal.assessments.queries import own_side
 from portal.assessments.readiness import Band, Change, OwnResult, Score, own_result
 from portal.assessments.saying import own_sentence, say
 from portal.assessments.since import Scored, Since, since
+from portal.assessments.spoken import spoken_to_one
 from portal.assessments.suggestions import suggested_exercises
 from portal.assessments.views.blueprint import blueprint
 from portal.assessments.views.frame import ReadinessSitting, own_before, own_sitting
 from portal.assessments.wording import Words
+from portal.homework.commenting import remarks_for
 from portal.homework.registry import Task
 from portal.people.queries import get_self
 from portal.security.gate import requires
@@ -56,6 +58,7 @@ def result(response_id: UUID) -> ResponseReturnValue:
         for domain in sitting.test.domains
     ]
     session, viewer = current_session(), current_member()
+    said = remarks_for(session, viewer, sitting.response.assignment_id)
     return render(
         "assessments/result.html",
         sitting=sitting,
@@ -65,6 +68,7 @@ def result(response_id: UUID) -> ResponseReturnValue:
         straight_line=say(Words.OWN_STRAIGHT_LINE),
         before=before,
         suggested=_suggested(lines),
+        spoken=spoken_to_one(sitting.test, said, viewer.person_id, sitting.answers),
         side=own_side(session, viewer, sitting.response.assignment.couple_id).value,
         finished_at=finished_at,
         zone=get_self(session, viewer).zone,

@@ -8,12 +8,14 @@ from flask.typing import ResponseReturnValue
 from portal.assessments.catalogue import questionnaire_of
 from portal.assessments.definition import Questionnaire
 from portal.assessments.differing import PROMPT, said_in, say_differ
+from portal.assessments.spoken import spoken_to_both
 from portal.assessments.together import shares_in, together_view
 from portal.assessments.views.blueprint import blueprint
 from portal.assessments.views.frame import shares_before
 from portal.clock import utc_now
 from portal.couples.queries import get_couple
 from portal.errors import NotFound
+from portal.homework.commenting import remarks_for
 from portal.homework.forms import opened_at
 from portal.homework.models import Assignment
 from portal.homework.queries import get_own_response, joint_answers, opened_answers
@@ -41,10 +43,12 @@ def opened(response_id: UUID) -> ResponseReturnValue:
         return render("assessments/together_shut.html")
     shares = shares_in(test, opened_answers(session, viewer, assignment.id))
     said = said_in(joint_answers(session, viewer, assignment.id))
+    remarks = remarks_for(session, viewer, assignment.id)
     return render(
         "assessments/together.html",
         together=together_view(test, couple.partners, shares, said, before=shares_before(test, assignment)),
         names={one.person_id: one.person.first_name for one in couple.partners},
+        spoken=spoken_to_both(test, remarks, couple.partners, shares),
         test=test,
         response=response,
         opened_at=opening.created_at,

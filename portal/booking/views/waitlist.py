@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 
 from portal.accounts.rules import Limit, network_of
 from portal.accounts.throttle import throttle
-from portal.booking.brought import has_something_waiting
+from portal.booking.brought import brought_to_list, has_something_waiting
 from portal.booking.models import WaitlistEntry
 from portal.booking.queries import find_sent
 from portal.booking.rules import OfferState, WaitlistState, is_too_quick, new_form_id
@@ -225,7 +225,8 @@ def waitlist() -> ResponseReturnValue:
     viewer, session = current_member(), current_session()
     entries = list_waiting(session, viewer)
     lines = [(entry, days_of(entry), parts_of(entry), *what_for(session, entry)) for entry in entries]
-    return render("booking/waitlist.html", lines=lines, zone=get_self(session, viewer).zone)
+    things = brought_to_list(session, viewer)
+    return render("booking/waitlist.html", lines=lines, things=things, zone=get_self(session, viewer).zone)
 
 
 @blueprint.post("/requests/waitlist/<uuid:entry_id>/remove")

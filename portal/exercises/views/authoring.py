@@ -188,13 +188,13 @@ def new_prompt(exercise_id: UUID) -> ResponseReturnValue:
         return _prompt_page(form, exercise_id, draft, None, 422)
     try:
         with transaction() as session:
-            prompt_id = authoring.add_prompt(
+            placed = authoring.add_prompt(
                 session, current_member(), exercise_id, form.to_prompt(), now=utc_now()
             )
     except authoring.TooManyPrompts as refusal:
         form.form_errors.append(WHY_NOT[type(refusal)])
         return _prompt_page(form, exercise_id, draft, None, 422)
-    return _after_prompt(exercise_id, prompt_id)
+    return _after_prompt(exercise_id, placed)
 
 
 @blueprint.route("/practice/exercises/<uuid:exercise_id>/questions/<prompt_id>", methods=["GET", "POST"])
@@ -214,7 +214,7 @@ def own_prompt(exercise_id: UUID, prompt_id: str) -> ResponseReturnValue:
         return _prompt_page(form, exercise_id, draft, prompt_id, 422, seen=_seen())
     try:
         with transaction() as session:
-            prompt_id = authoring.save_prompt(
+            placed = authoring.save_prompt(
                 session,
                 current_member(),
                 exercise_id,
@@ -228,7 +228,7 @@ def own_prompt(exercise_id: UUID, prompt_id: str) -> ResponseReturnValue:
         draft = _draft_of(exercise_id)
         entry = _entry(draft, prompt_id)
         return _prompt_page(form, exercise_id, draft, prompt_id, 409, seen=mark_of(entry))
-    return _after_prompt(exercise_id, prompt_id)
+    return _after_prompt(exercise_id, placed)
 
 
 @blueprint.post("/practice/exercises/<uuid:exercise_id>/questions/<prompt_id>/arrange")
@@ -428,12 +428,14 @@ def _advise(form: PromptForm, exercise_id: UUID, draft: Draft, prompt_id: str) -
     return [one if form.belongs(one.field) else one._replace(field="") for one in advice]
 
 
-def _after_prompt(exercise_id: UUID, prompt_id: str) -> ResponseReturnValue:
+def _after_prompt(exercise_id: UUID, placed: authoring.Placed) -> ResponseReturnValue:
     """Go on to the workbench, or stay with a question of which the check has something to say."""
-    exercise = _as_it_stands(exercise_id, _draft_of(exercise_id))
-    if any(one.prompt_id == prompt_id for one in advice_on(exercise, problems_of(exercise))):
-        return redirect_to(url_for("exercises.own_prompt", exercise_id=exercise_id, prompt_id=prompt_id))
-    place = f"question-{prompt_id}"
+    problems = problems_of(_as_it_stands(exercise_id, placed.draft))
+    if any(one.is_of_prompt and one.place == placed.prompt_id for one in problems):
+        return redirect_to(
+            url_for("exercises.own_prompt", exercise_id=exercise_id, prompt_id=placed.prompt_id)
+        )
+    place = f"question-{placed.prompt_id}"
     return redirect_to(url_for("exercises.workbench", exercise_id=exercise_id, _anchor=place))
 
 

@@ -14,7 +14,7 @@ from portal.exercises.views.blueprint import blueprint
 from portal.exercises.views.frame import Sheet, own_sheet
 from portal.exercises.wording import flaw_words, lines_of
 from portal.homework import service as homework
-from portal.homework.commenting import remarks_for
+from portal.homework.commenting import remarks_for, remarks_on_joint
 from portal.homework.rules import NoLongerAsked, Scope, Step
 from portal.security.gate import requires
 from portal.security.login import current_member
@@ -113,6 +113,8 @@ def answered(sheet: Sheet, scope: Scope) -> list[Line]:
 
 
 def _page(sheet: Sheet, status: int = 200, form: Form | None = None) -> Response:
+    session, viewer, assignment_id = current_session(), current_member(), sheet.response.assignment_id
+    lines = {scope.value: answered(sheet, scope) for scope in Scope}
     pages = {one.id: number for number in range(1, len(sheet.pages) + 1) for one in sheet.asked_on(number)}
     lacks = [Lack(question, page, flaw_words(given)) for page, question, given in sheet.missing()]
     return render(
@@ -120,7 +122,7 @@ def _page(sheet: Sheet, status: int = 200, form: Form | None = None) -> Response
         status=status,
         sheet=sheet,
         trouble={"errors": form is not None, "form_errors": form.form_errors if form else []},
-        lines={scope.value: answered(sheet, scope) for scope in Scope},
+        lines=lines,
         lacks=lacks if sheet.is_asked and sheet.response.step in {Step.WRITING, Step.SUBMITTED} else [],
         doubtful=[(one, pages[one.id]) for one in _doubtful(sheet)],
         seen=_seen(sheet),
@@ -130,5 +132,6 @@ def _page(sheet: Sheet, status: int = 200, form: Form | None = None) -> Response
         and sheet.response.step in {Step.WRITING, Step.SUBMITTED},
         is_changed=status == HTTPStatus.CONFLICT,
         step=sheet.response.step.value,
-        remarks=remarks_for(current_session(), current_member(), sheet.response.assignment_id),
+        remarks=remarks_for(session, viewer, assignment_id),
+        remarks_on_joint=remarks_on_joint(session, viewer, assignment_id) if lines[Scope.JOINT.value] else {},
     )

@@ -24,16 +24,16 @@ from portal.exercises.insights import (
     trends_of,
 )
 from portal.exercises.lines import desk_line
+from portal.exercises.money import priced
 from portal.exercises.queries import line_coder, rounds_of, written_in_rounds
 from portal.exercises.questions import Known, Side
 from portal.exercises.showing import Values, joint_of, ratings_of, sections_of
 from portal.exercises.together import commons_of, guesses_of
 from portal.exercises.views.blueprint import blueprint
 from portal.exercises.views.frame import exercise_of, versions_of
-from portal.homework.commenting import commented_answers
+from portal.homework.commenting import commented_answers, commented_versions
 from portal.homework.desk import AssignmentState, desk_state
 from portal.homework.models import Answer, JointAnswer
-from portal.homework.queries import joint_answers
 from portal.homework.reviewing import mark_reviewed, reviewable
 from portal.homework.rules import Scope
 from portal.people.queries import get_self
@@ -53,10 +53,10 @@ def desk(assignment_id: UUID) -> ResponseReturnValue:
     """Show both persons' finished answers with the scope of each."""
     session, viewer = current_session(), current_member()
     state = desk_state(session, viewer, assignment_id)
-    exercise = exercise_of(state.assignment)
+    exercise = priced(session, exercise_of(state.assignment))
     answers, comments = commented_answers(session, viewer, assignment_id)
     has_joint = any(prompt.is_joint for prompt in exercise.prompts)
-    joint = joint_answers(session, viewer, assignment_id) if has_joint else []
+    joint, comments_on_joint = commented_versions(session, viewer, assignment_id) if has_joint else ([], {})
     kept = goals_from(session, viewer, assignment_id)
     written, marks = versions_of(joint), reviewable(state.assignment, answers, joint)
     values = _by_side(state, answers)  # all rows are loaded by now, so that one statement fetches their keys
@@ -86,6 +86,7 @@ def desk(assignment_id: UUID) -> ResponseReturnValue:
         newest={name: rows[-1] for name, rows in written.items()},
         marks_shown=bool(marks),
         comments=comments,
+        comments_on_joint=comments_on_joint,
         names=names,
         zone=zone,
     )

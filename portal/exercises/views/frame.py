@@ -7,13 +7,15 @@ from functools import cached_property
 from uuid import UUID
 
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
 from portal.couples.models import SecretsPolicy
 from portal.errors import NotFound
 from portal.exercises.answers import Given, decoded, shortfall
-from portal.exercises.definition import Exercise, Prompt
+from portal.exercises.definition import Exercise, Prompt, Whose
 from portal.exercises.finding import find_exercise
 from portal.exercises.goals import active_goals
+from portal.exercises.money import priced
 from portal.exercises.queries import (
     OwnPart,
     People,
@@ -26,20 +28,30 @@ from portal.exercises.questions import (
     AskedGoal,
     Known,
     Question,
-    Side,
-    asks_about_others,
-    can_be_read_blind,
+    needs_of,
     pages_of,
     prompts_of,
     questions_of,
     scope_of,
 )
-from portal.exercises.showing import only_shown
+from portal.exercises.showing import Recalled, Values, only_shown, recalled_of
 from portal.exercises.wording import Readers, may_be_shown, readers_of, shown_from_words
 from portal.homework.models import Assignment, JointAnswer, Response, TaskKind
-from portal.homework.queries import FROZEN, is_reachable, joint_answers, opened_answers
+from portal.homework.queries import (
+    FROZEN,
+    Locked,
+    is_reachable,
+    joint_answers,
+    lock_for_save,
+    opened_answers,
+    opened_last_time,
+    own_answers,
+)
 from portal.homework.rules import Scope, Standing, Step
+from portal.security.crypto import Owner, OwnerKind
 from portal.security.login import current_member
+from portal.security.sealed import expect_keys
+from portal.security.viewer import Member
 from portal.transaction import current_session
 
 Versions = dict[str, list[JointAnswer]]
@@ -49,16 +61,16 @@ Versions = dict[str, list[JointAnswer]]
 class Sheet:
     """One person's own part. `people` is None once the couple is closed or the person has left it.
 
-    `versions`: of what both write, by field, the newest last. `opened`: what is open to both, where pages ask about it;
-    None: not looked up. `settled`: what an earlier round has agreed once for all. `goals`: those that both have kept.
+    `versions`: of what both write, by field, the newest last. `opened`: what is open to both, where pages ask about it.
+    `settled`: what an earlier round has agreed once for all. `goals`: those that both have kept.
     """
 
     part: OwnPart
     exercise: Exercise
     people: People | None = None
     versions: Versions = field(default_factory=dict)
-    opened: dict[tuple[Side, str], object] | None = None
-    settled: Mapping[str, object] = field(default_factory=dict)
+    opened: Values = field(default_factory=dict)
+    settled: Mapping[str, JointAnswer] = field(default_factory=dict)
     goals: Sequence[AskedGoal] = ()
 
     @property
@@ -127,13 +139,20 @@ class Sheet:
     @cached_property
     def known(self) -> Known:
         """Collect the answers that decide what is asked."""
+        settled = {name: decoded(row.value) for name, row in self.settled.items()}
         newest = {name: decoded(rows[-1].value) for name, rows in self.versions.items()}
         own = {name: decoded(row.value) for name, row in self.part.rows.items()}
         return Known(
-            own=own, joint={**self.settled, **newest}, opened=self.opened, side=self.part.side.value, goals=self.goals,
+            own=own, joint={**settled, **newest}, opened=self.opened, side=self.part.side.value, goals=self.goals,
             names=self.people.names if self.people else {},
             code_of=line_coder(current_session(), self.response.assignment_id),
         )  # fmt: skip
+
+    def prompts_on(self, page: int) -> tuple[Prompt, ...]:
+        """Give the prompts of one page, counted from 1. Raises NotFound."""
+        if not 1 <= page <= len(self.pages):
+            raise NotFound("page")
+        return self.pages[page - 1]
 
     def asked_on(self, page: int) -> tuple[Question, ...]:
         """Make all fields of one page, counted from 1."""
@@ -209,20 +228,20 @@ def own_sheet(response_id: UUID, *, is_whole: bool = False) -> Sheet:
     session, viewer = current_session(), current_member()
     part = get_own_part(session, viewer, response_id)
     assignment = part.response.assignment
-    exercise = exercise_of(assignment)
+    exercise = priced(session, exercise_of(assignment))
     if not is_reachable(part.response):
         raise NotFound(str(response_id))
     prompts = prompts_of(exercise, part.response.stage, is_for_one=assignment.for_person_id is not None)
-    is_about_others = any(asks_about_others(exercise, prompt) for prompt in prompts)
+    needs = needs_of(exercise, prompts)
     versions: Versions = {}
-    if is_whole or is_about_others or any(prompt.is_joint for prompt in prompts):
+    if is_whole or needs.joint:
         versions = versions_of(joint_answers(session, viewer, assignment.id))
     people = find_people(
         session, viewer, assignment.couple_id
     )  # last: one statement for the keys of all rows
-    opened: dict[tuple[Side, str], object] = {}
-    if people is not None and (is_whole or is_about_others):
-        opened = opened_to_both(people, assignment.id, exercise)
+    opened: Values = {}
+    if people is not None and (is_whole or needs.opened):
+        opened = opened_to_both(part, assignment.id, exercise)
     goals = (
         active_goals(session, viewer, assignment.couple_id, but=assignment.id)
         if exercise.asks_about_goals
@@ -231,24 +250,34 @@ def own_sheet(response_id: UUID, *, is_whole: bool = False) -> Sheet:
     return Sheet(part, exercise, people, versions, opened, _settled(exercise, assignment), goals)
 
 
-def written_sheet(response_id: UUID, page: int) -> Sheet:
-    """Load of one's own part only what a save of one page needs. Raises NotFound for any other.
+def written_sheet(session: Session, viewer: Member, response_id: UUID, page: int) -> tuple[Sheet, Locked]:
+    """Lock one's own part for a save of one page, and load only what is saved there and what its fields depend on.
 
-    One statement and one for the key, where the page asks about nothing that somebody else wrote; otherwise as a page costs.
+    Two statements and one for keys; one more for each of: what is open to both, what both write where only one saves, goals,
+    earlier rounds.
+    Raises NotFound for any other part, and for a page that is not there.
     """
-    part = get_own_part(current_session(), current_member(), response_id, with_openings=False)
-    exercise = exercise_of(part.response.assignment)
-    sheet = Sheet(part, exercise, settled=_settled(exercise, part.response.assignment))
-    is_blind = 1 <= page <= len(sheet.pages) and can_be_read_blind(exercise, sheet.pages[page - 1])
-    return sheet if is_blind else own_sheet(response_id)
+    locked = lock_for_save(session, viewer, response_id)
+    response, assignment = locked.response, locked.response.assignment
+    expect_keys(
+        session, Owner(OwnerKind.PERSON, viewer.person_id), Owner(OwnerKind.COUPLE, assignment.couple_id)
+    )
+    exercise = exercise_of(assignment)
+    bare = Sheet(OwnPart(response, locked.side, {}), exercise, settled=_settled(exercise, assignment))
+    prompts = bare.prompts_on(page)
+    needs = needs_of(exercise, prompts)
+    rows = {} if prompts[0].is_joint else own_answers(session, viewer, response_id)
+    part = OwnPart(response, locked.side, rows)
+    versions = versions_of(joint_answers(session, viewer, assignment.id)) if needs.joint else {}
+    goals = active_goals(session, viewer, assignment.couple_id, but=assignment.id) if needs.goals else ()
+    opened = opened_to_both(part, assignment.id, exercise) if needs.opened else {}
+    return Sheet(part, exercise, None, versions, opened, bare.settled, goals), locked
 
 
-def _settled(exercise: Exercise, assignment: Assignment) -> dict[str, object]:
+def _settled(exercise: Exercise, assignment: Assignment) -> dict[str, JointAnswer]:
     once = {prompt.id for prompt in exercise.prompts if prompt.is_once}
-    if not once:
-        return {}
-    found = settled_answers(current_session(), current_member(), assignment)
-    return {name: decoded(answer.value) for name, answer in found.items() if name in once}
+    found = settled_answers(current_session(), current_member(), assignment) if once else {}
+    return {name: answer for name, answer in found.items() if name in once}
 
 
 def versions_of(answers: list[JointAnswer]) -> Versions:
@@ -259,11 +288,34 @@ def versions_of(answers: list[JointAnswer]) -> Versions:
     return dict(found)
 
 
-def opened_to_both(people: People, assignment_id: UUID, exercise: Exercise) -> dict[tuple[Side, str], object]:
-    """Load what is open to both, by side and field, without the numbers that are not shown to each other."""
-    sides: dict[UUID, Side] = {partner.person_id: partner.side.value for partner in people.couple.partners}
+def recalled_on(sheet: Sheet, prompts: Sequence[Prompt]) -> dict[str, Recalled]:
+    """Load what stands beside these prompts from the last time, by prompt: exactly what both could read and still can.
+
+    One statement and perhaps one for keys; none where nothing is recalled.
+    """
+    wanted = {prompt.id: sheet.exercise.recalled_by(prompt) for prompt in prompts if prompt.recalls}
+    if not wanted:
+        return {}
+    names, assignment = frozenset(wanted.values()), sheet.response.assignment
+    rows = opened_last_time(current_session(), current_member(), assignment, names)
+    found: dict[str, Recalled] = {}
+    for prompt in prompts:
+        said = [one for one in rows if (one[0].task_id, one[2].prompt_id) == wanted.get(prompt.id)]
+        sides = {sheet.part.side_of(answer.person_id): decoded(answer.value) for _given, _at, answer in said}
+        if prompt.recalls_of is Whose.PARTNER:
+            sides.pop(sheet.part.side.value, None)
+        if sides:
+            given, opened_at, answer = said[0]
+            exercise = priced(current_session(), exercise_of(given))
+            recalled = recalled_of(exercise, answer.prompt_id, sides, opened_at)
+            found |= {prompt.id: recalled} if recalled else {}
+    return found
+
+
+def opened_to_both(part: OwnPart, assignment_id: UUID, exercise: Exercise) -> Values:
+    """Load what is open to both, by side and field, without the numbers that are not shown to each other. One statement."""
     opened = {
-        (sides[answer.person_id], answer.prompt_id): decoded(answer.value)
+        (part.side_of(answer.person_id), answer.prompt_id): decoded(answer.value)
         for answer in opened_answers(current_session(), current_member(), assignment_id)
     }
     return only_shown(exercise, opened)

@@ -1,8 +1,9 @@
 """What could become a goal after an exercise: each says alone whether to keep it, unseen until both would."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from types import MappingProxyType
 from uuid import UUID
 
 from flask import Response, request, url_for
@@ -13,9 +14,20 @@ from portal.couples.models import Couple
 from portal.couples.queries import CLOSED, get_couple
 from portal.errors import NotFound
 from portal.exercises.definition import Exercise
-from portal.exercises.goals import end_goal, get_goal, goals_between, goals_of, keep, leave_alone, offered_to
+from portal.exercises.goal_forms import EndingForm
+from portal.exercises.goals import (
+    Goals,
+    end_goal,
+    get_goal,
+    goals_between,
+    goals_of,
+    keep,
+    leave_alone,
+    offered_to,
+    take_up_goal,
+)
 from portal.exercises.lines import lines_between
-from portal.exercises.models import GoalEnding, ShownLine
+from portal.exercises.models import ShownLine
 from portal.exercises.queries import People, find_people
 from portal.exercises.questions import Known, Side
 from portal.exercises.suggestions import Suggestion, suggestions_of
@@ -32,6 +44,9 @@ from portal.security.permissions import Permission
 from portal.transaction import current_session, transaction
 from portal.web.forms import Form
 from portal.web.htmx import redirect_to, render
+
+Forms = Mapping[UUID, EndingForm]  # by goal
+NO_FORMS: Forms = MappingProxyType({})
 
 
 def is_last_open(exercise: Exercise, assignment: Assignment) -> bool:
@@ -90,15 +105,23 @@ def wish_of_line(line_id: UUID) -> ResponseReturnValue:
 
 
 @blueprint.post("/between-us/goals/<uuid:goal_id>")
-@requires(Permission.HOMEWORK_TASK_WORK)
+@requires(Permission.HOMEWORK_TASK_WORK, keeps_typed=True)
 def end_own(goal_id: UUID) -> ResponseReturnValue:
-    """End a goal of both, as one of them; why, and by whom, is shown to nobody."""
+    """End a goal of both, as one of them; by whom is shown to nobody."""
     get_goal(current_session(), current_member(), goal_id)
-    ending = _read_ending()
-    if ending is None:
-        return _between_page(HTTPStatus.UNPROCESSABLE_ENTITY)
+    form = EndingForm.of(goal_id, is_sent=True)
+    if not form.check():
+        return _between_page(HTTPStatus.UNPROCESSABLE_ENTITY, {goal_id: form})
+    _end(goal_id, form)
+    return redirect_to(url_for("exercises.between_us"))
+
+
+@blueprint.post("/between-us/goals/<uuid:goal_id>/take-up")
+@requires(Permission.HOMEWORK_TASK_WORK)
+def take_up_own(goal_id: UUID) -> ResponseReturnValue:
+    """Let a goal go on, as one of the two; by whom is shown to nobody."""
     with transaction() as session:
-        end_goal(session, current_member(), goal_id, ending, now=utc_now())
+        take_up_goal(session, current_member(), goal_id, now=utc_now())
     return redirect_to(url_for("exercises.between_us"))
 
 
@@ -110,17 +133,23 @@ def of_couple(couple_id: UUID) -> ResponseReturnValue:
 
 
 @blueprint.post("/couples/<uuid:couple_id>/goals/<uuid:goal_id>")
-@requires(Permission.HOMEWORK_TASK_ASSIGN)
+@requires(Permission.HOMEWORK_TASK_ASSIGN, keeps_typed=True)
 def end_theirs(couple_id: UUID, goal_id: UUID) -> ResponseReturnValue:
     """End a goal of a couple, as was said in a session."""
-    couple = get_couple(current_session(), current_member(), couple_id)
-    if get_goal(current_session(), current_member(), goal_id).couple_id != couple_id:
-        raise NotFound(str(goal_id))
-    ending = _read_ending()
-    if ending is None:
-        return _goals_page(couple, HTTPStatus.UNPROCESSABLE_ENTITY)
+    couple, form = _couple_of(couple_id, goal_id), EndingForm.of(goal_id, is_sent=True)
+    if not form.check():
+        return _goals_page(couple, HTTPStatus.UNPROCESSABLE_ENTITY, {goal_id: form})
+    _end(goal_id, form)
+    return redirect_to(url_for("exercises.of_couple", couple_id=couple_id))
+
+
+@blueprint.post("/couples/<uuid:couple_id>/goals/<uuid:goal_id>/take-up")
+@requires(Permission.HOMEWORK_TASK_ASSIGN)
+def take_up_theirs(couple_id: UUID, goal_id: UUID) -> ResponseReturnValue:
+    """Let a goal of a couple go on, as was said in a session."""
+    _couple_of(couple_id, goal_id)
     with transaction() as session:
-        end_goal(session, current_member(), goal_id, ending, now=utc_now())
+        take_up_goal(session, current_member(), goal_id, now=utc_now())
     return redirect_to(url_for("exercises.of_couple", couple_id=couple_id))
 
 
@@ -145,21 +174,36 @@ def _decide(assignment: Assignment, suggestions: Sequence[Suggestion]) -> bool:
     return True
 
 
-def _read_ending() -> GoalEnding | None:
-    """Read how a goal is said to have ended; None for anything that is no such word."""
-    said_so = request.form.get("ending")
-    return GoalEnding(said_so) if Form().validate() and said_so in set(GoalEnding) else None
+def _couple_of(couple_id: UUID, goal_id: UUID) -> Couple:
+    """Find the couple of a goal, which the address names too. Raises NotFound."""
+    couple = get_couple(current_session(), current_member(), couple_id)
+    if get_goal(current_session(), current_member(), goal_id).couple_id != couple_id:
+        raise NotFound(str(goal_id))
+    return couple
 
 
-def _goals_page(couple: Couple, status: int = 200) -> Response:
+def _end(goal_id: UUID, form: EndingForm) -> None:
+    ending, reason = form.to_ending(), form.reason.data or ""
+    with transaction() as session:
+        end_goal(session, current_member(), goal_id, ending, reason=reason, now=utc_now())
+
+
+def _forms_of(goals: Goals, sent: Forms) -> Forms:
+    """Give each goal that can end its form, as it was sent or empty."""
+    return {one.id: sent.get(one.id) or EndingForm.of(one.id) for one in goals.active}
+
+
+def _goals_page(couple: Couple, status: int = 200, sent: Forms = NO_FORMS) -> Response:
     session, viewer = current_session(), current_member()
+    goals = goals_of(session, viewer, couple.id)
     return render(
         "exercises/goals.html",
         status=status,
         couple=couple,
-        goals=goals_of(session, viewer, couple.id),
+        goals=goals,
         may_end=couple.status not in CLOSED,
-        is_unread=status == HTTPStatus.UNPROCESSABLE_ENTITY,
+        forms=_forms_of(goals, sent),
+        sent=next(iter(sent.values()), None),
         zone=get_self(session, viewer).zone,
     )
 
@@ -178,14 +222,17 @@ def _page(sheet: Sheet, status: int = 200) -> Response:
     )
 
 
-def _between_page(status: int = 200) -> Response:
+def _between_page(status: int = 200, sent: Forms = NO_FORMS) -> Response:
     session, viewer = current_session(), current_member()
+    goals = goals_between(session, viewer)
     found = lines_between(session, viewer)
     people = find_people(session, viewer, found[0][0].couple_id) if found else None
     return render(
         "exercises/between_us.html",
         status=status,
-        goals=goals_between(session, viewer),
+        goals=goals,
+        forms=_forms_of(goals, sent),
+        sent=next(iter(sent.values()), None),
         lines=[
             {
                 "line": line,
@@ -199,7 +246,6 @@ def _between_page(status: int = 200) -> Response:
         seen_mark=seen_mark,
         may_decide=people is not None and people.couple.status not in FROZEN,
         is_changed=status == HTTPStatus.CONFLICT,
-        is_unread=status == HTTPStatus.UNPROCESSABLE_ENTITY,
         zone=get_self(session, viewer).zone,
     )
 

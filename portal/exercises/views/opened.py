@@ -11,7 +11,7 @@ from portal.exercises.together import are_opposed, commons_of, guesses_of
 from portal.exercises.views.blueprint import blueprint
 from portal.exercises.views.frame import Sheet, own_sheet
 from portal.exercises.views.goal import is_last_open
-from portal.homework.commenting import remarks_for
+from portal.homework.commenting import remarks_for, remarks_on_joint
 from portal.homework.rules import Standing
 from portal.security.gate import requires
 from portal.security.login import current_member
@@ -29,7 +29,7 @@ def opened(response_id: UUID) -> ResponseReturnValue:
     is_between_us = sheet.people is not None and assignment.standing is not Standing.WITHDRAWN
     if sheet.people is None or not is_between_us or not (assignment.openings or _is_together(sheet)):
         return redirect_to(url_for("exercises.start", response_id=response_id))
-    values = sheet.opened or {}
+    values = sheet.opened
     exercise = sheet.exercise
     sides = {partner.person_id: partner.side.value for partner in sheet.people.couple.partners}
     remarks = remarks_for(session, viewer, assignment.id)
@@ -47,6 +47,7 @@ def opened(response_id: UUID) -> ResponseReturnValue:
         has_goal=exercise.creates_goal is not None and is_last_open(exercise, assignment),
         names=sheet.people.names,
         together=joint_of(exercise, exercise.prompts, sheet.known),
+        remarks_on_joint=remarks_on_joint(session, viewer, assignment.id) if has_joint else {},
         remarks={f"{sides[author]} {prompt_id}": one for (author, prompt_id), one in remarks.items()},
         writable={
             stage: part_id

@@ -13,16 +13,17 @@ from portal.clock import utc_now
 from portal.couples.models import Couple, CoupleStatus, Partner, SecretsPolicy
 from portal.couples.models import Side as CoupleSide
 from portal.errors import NotFound
-from portal.exercises.checking import problems_of
-from portal.exercises.definition import Exercise
+from portal.exercises.checking import newest_in_library, problems_of
+from portal.exercises.definition import Exercise, Prompt, Whose
 from portal.exercises.drafts import as_exercise, can_be_shown, read_draft
 from portal.exercises.finding import own_name
 from portal.exercises.forms import asked
+from portal.exercises.money import priced
 from portal.exercises.queries import OwnPart, People
 from portal.exercises.questions import Known, Side
-from portal.exercises.samples import Samples, samples_for, until
+from portal.exercises.samples import SOON, Samples, samples_for, until
 from portal.exercises.shelf import find_readable, get_own_exercise
-from portal.exercises.showing import joint_of, only_shown, ratings_of, sections_of
+from portal.exercises.showing import Recalled, joint_of, only_shown, ratings_of, sections_of
 from portal.exercises.together import are_opposed, commons_of, guesses_of
 from portal.exercises.views.blueprint import blueprint
 from portal.exercises.views.frame import Sheet
@@ -60,7 +61,7 @@ class PreviewSheet(Sheet):
 @requires(Permission.EXERCISES_EXERCISE_WRITE)
 def preview(task_id: str, version: str, side: str, part: int, page: str) -> ResponseReturnValue:
     """Show one page as one of the two gets it: the start of a part, one page of it, or what opens after it."""
-    exercise = _exercise(task_id, version)
+    exercise = priced(current_session(), _exercise(task_id, version))
     if side not in SIDES or part not in exercise.stages:
         raise NotFound("preview")
     sheet = _sheet(exercise, SIDES[side], part)
@@ -117,8 +118,19 @@ def _content(sheet: Sheet, page: str) -> dict[str, Any]:
             prompt.id: [one for one in fields if one.question.prompt is prompt] for prompt in prompts
         },
         "may_write": sheet.may_write(prompts[0]),
+        "recalled": {prompt.id: _recalled(sheet, prompt) for prompt in prompts if prompt.recalls},
         "zone": "UTC",
     }
+
+
+def _recalled(sheet: Sheet, prompt: Prompt) -> Recalled:
+    """Let invented answers stand where those of the last time will."""
+    exercise_id, prompt_id = sheet.exercise.recalled_by(prompt)
+    there = sheet.exercise if exercise_id == sheet.exercise.id else newest_in_library(exercise_id)
+    sides = [one for one in SIDES.values() if prompt.recalls_of is Whose.BOTH or one != sheet.part.side.value]
+    texts = _texts()
+    asked_then = there.prompt(prompt_id).text if there else prompt.text
+    return Recalled(asked_then, utc_now() - SOON, {side: [texts[side]] for side in sides})
 
 
 def _opened(sheet: Sheet) -> dict[str, Any]:
@@ -130,7 +142,7 @@ def _opened(sheet: Sheet) -> dict[str, Any]:
         words = known.own.get(line.id)
         asked_line = [one for prompt in sheet.prompts if prompt == line for one in sheet.questions(prompt)]
         return {"line": lines_of(asked_line[0], words), "line_prompt": line}
-    values = only_shown(exercise, dict(known.opened or {}))
+    values = only_shown(exercise, known.opened)
     return {
         "commons": commons_of(exercise, values),
         "guesses": guesses_of(exercise, values),
@@ -139,6 +151,7 @@ def _opened(sheet: Sheet) -> dict[str, Any]:
         "is_opposed": are_opposed(exercise, values),
         "together": joint_of(exercise, prompts, known),
         "remarks": {},
+        "remarks_on_joint": {},
     }
 
 
@@ -162,6 +175,10 @@ def _exercise(task_id: str, version: str) -> Exercise:
     return exercise
 
 
+def _texts() -> dict[Side, str]:
+    return {"a": str(_("An answer of partner A")), "b": str(_("An answer of partner B"))}
+
+
 def _sheet(exercise: Exercise, side: Side, part: int) -> PreviewSheet:
     viewer = current_member()
     me = get_self(current_session(), viewer)
@@ -181,8 +198,7 @@ def _sheet(exercise: Exercise, side: Side, part: int) -> PreviewSheet:
     )  # fmt: skip
     response = Response(assignment=assignment, stage=part, person_id=persons[side].id, step=Step.WRITING)
     today = utc_now().astimezone(parse_zone(me.zone)).date()
-    texts: dict[Side, str] = {"a": str(_("An answer of partner A")), "b": str(_("An answer of partner B"))}
-    samples = samples_for(exercise, texts, today, is_for_one=is_for_one)
+    samples = samples_for(exercise, _texts(), today, is_for_one=is_for_one)
     return PreviewSheet(
         OwnPart(response, CoupleSide(side), {}),
         exercise,

@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 
 from portal.exercises.answers import REPLIES
 from portal.exercises.definition import RANGES, TEXTS, FieldType
+from portal.exercises.money import priced
 from portal.exercises.shelf import find_readable
 from portal.exercises.views.blueprint import blueprint
 from portal.exercises.views.check import answered
@@ -36,7 +37,8 @@ def printed(response_id: UUID) -> ResponseReturnValue:
 @requires(Permission.HOMEWORK_TASK_ASSIGN)
 def empty_sheet(task_id: str, version: str) -> ResponseReturnValue:
     """Show an exercise without answers, for paper."""
-    exercise = find_readable(current_session(), current_member(), task_id, version)
+    session = current_session()
+    exercise = priced(session, find_readable(session, current_member(), task_id, version))
     return render(
         "exercises/empty_sheet.html",
         exercise=exercise,

@@ -8,18 +8,18 @@ from uuid import UUID
 
 from flask import Response, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from portal.clock import utc_now
 from portal.errors import NotFound
 from portal.exercises.answers import Given, decoded, stored
-from portal.exercises.definition import Prompt
 from portal.exercises.forms import Asked, Version, asked, asked_again, read_page
 from portal.exercises.lines import own_line
 from portal.exercises.queries import own_stages
 from portal.exercises.questions import Question, base_of
 from portal.exercises.views.blueprint import blueprint
-from portal.exercises.views.frame import Sheet, own_sheet, written_sheet
+from portal.exercises.views.frame import Sheet, own_sheet, recalled_on, written_sheet
 from portal.exercises.views.goal import is_last_open
 from portal.exercises.wording import lines_of
 from portal.homework.answers import (
@@ -28,8 +28,8 @@ from portal.homework.answers import (
     forget_kept_page,
     keep_page,
     kept_fields,
-    save_answers,
-    save_joint,
+    write_answers,
+    write_joint,
 )
 from portal.homework.forms import (
     REVISION,
@@ -44,9 +44,8 @@ from portal.homework.forms import (
     typed_fields,
 )
 from portal.homework.pace import saves
-from portal.homework.queries import find_kept_page
+from portal.homework.queries import Locked, find_kept_page
 from portal.homework.rescue import keep_typed
-from portal.homework.rules import PageMark
 from portal.people.queries import get_self
 from portal.security.gate import requires
 from portal.security.login import current_member
@@ -85,7 +84,7 @@ def start(response_id: UUID) -> ResponseReturnValue:
 def questions(response_id: UUID, page: int) -> ResponseReturnValue:
     """Show one page, as it was saved or as it was typed when it could not be saved."""
     sheet = own_sheet(response_id)
-    first = _prompts(sheet, page)[0]
+    first = sheet.prompts_on(page)[0]
     if not sheet.is_asked or not (first.is_joint or sheet.is_writing):
         return redirect_to(url_for("exercises.start", response_id=response_id))
     return _show(sheet, page)
@@ -97,21 +96,28 @@ def save(response_id: UUID, page: int) -> ResponseReturnValue:
     """Save a page: by itself while somebody writes, or by one of its buttons, which leads on."""
     if not saves.allows(current_member().person_id):
         return error_answer(HTTPStatus.TOO_MANY_REQUESTS)
-    sheet = written_sheet(response_id, page)
-    if _prompts(sheet, page)[0].author not in {None, sheet.part.side.value.upper()}:
-        raise NotFound(str(response_id))
-    form, asked_now = Form(), sheet.asked_on(page)
-    given = read_page(asked_now, request.form)
+    form, now = Form(), utc_now()
     if not form.validate():
-        return _refuse(response_id, page, given, form)
-    now, mark = utc_now(), read_mark(request.form)
-    saved = _save(sheet, page, _changes(asked_now, given), mark, now)
+        return _refuse(response_id, page, form)
+    with transaction() as session:
+        sheet, locked = written_sheet(session, current_member(), response_id, page)
+        given = _given(sheet, page)
+        saved = _save(session, sheet, locked, page, given, now=now)
     if _has_changed(sheet, page):
         return _changed(response_id, page)
     is_sound = all(one.flaw is None for one in given.values())
-    if not is_sound and request.form.get("go") != "skip":
-        return _refuse(response_id, page, given, form)
+    if not is_sound and "go" not in request.form:
+        return error_answer(HTTPStatus.UNPROCESSABLE_ENTITY)
+    if not is_sound and request.form["go"] != "skip":
+        return _refuse(response_id, page, form)
     return _answer(sheet, page, given, saved, now)
+
+
+def _given(sheet: Sheet, page: int) -> dict[str, Given]:
+    """Read what was sent for a page. Raises NotFound where only the other one writes."""
+    if sheet.prompts_on(page)[0].author not in {None, sheet.part.side.value.upper()}:
+        raise NotFound("page")
+    return read_page(sheet.asked_on(page), request.form)
 
 
 def _answer(
@@ -124,16 +130,22 @@ def _answer(
     return redirect_to(_way_on(sheet, page))
 
 
-def _save(sheet: Sheet, page: int, changes: list[Change], mark: PageMark, now: datetime) -> Saved:
+def _save(
+    session: Session, sheet: Sheet, locked: Locked, page: int, given: dict[str, Given], *, now: datetime
+) -> Saved:
     """Save what is sound. What was typed over the other's newer words is laid aside, so that its author sees both."""
-    viewer, response_id, is_joint = current_member(), sheet.response.id, sheet.pages[page - 1][0].is_joint
-    with transaction() as session:
-        save_some = save_joint if is_joint else save_answers
-        saved = save_some(session, viewer, response_id, changes, mark, now=now)
-        if is_joint and saved.conflicts:
+    viewer, response_id, mark = current_member(), sheet.response.id, read_mark(request.form)
+    changes = _changes(sheet.asked_on(page), given)
+    if not sheet.pages[page - 1][0].is_joint:
+        saved = write_answers(session, locked, sheet.part.rows, changes, mark, now=now)
+    else:
+        newest = {name: versions[-1] for name, versions in sheet.versions.items()}
+        saved = write_joint(session, locked, newest, changes, mark, now=now)
+        if saved.conflicts:
             keep_page(session, viewer, response_id, page, typed_fields(request.form), now=now)
-        elif "restored" in request.form:
-            forget_kept_page(session, viewer, response_id, page)
+            return saved
+    if "restored" in request.form:
+        forget_kept_page(session, viewer, response_id, page)
     return saved
 
 
@@ -178,12 +190,6 @@ def _changed(response_id: UUID, page: int) -> Response:
     if "go" not in request.form:
         return error_answer(HTTPStatus.CONFLICT)
     return _show(own_sheet(response_id), page, HTTPStatus.CONFLICT, is_changed=True)
-
-
-def _prompts(sheet: Sheet, page: int) -> tuple[Prompt, ...]:
-    if not 1 <= page <= len(sheet.pages):
-        raise NotFound("page")
-    return sheet.pages[page - 1]
 
 
 def _first_open_page(sheet: Sheet) -> int:
@@ -245,11 +251,12 @@ def _other(sheet: Sheet, question: Question) -> str | None:
     return row.other if row is not None and row.other else None
 
 
-def _refuse(response_id: UUID, page: int, given: dict[str, Given], form: Form) -> Response:
+def _refuse(response_id: UUID, page: int, form: Form) -> Response:
     """Show the page with everything that was typed; a save that nobody pressed for gets a sentence only."""
+    sheet = own_sheet(response_id)
+    given = _given(sheet, page)
     if "go" not in request.form:
         return error_answer(HTTPStatus.UNPROCESSABLE_ENTITY)
-    sheet = own_sheet(response_id)
     fields = [
         asked_again(one, sheet.readers_of(one.prompt), request.form, given.get(one.id))
         for one in sheet.asked_on(page)
@@ -288,7 +295,7 @@ def _state(fields: list[Asked]) -> PageState:
 def _page(
     sheet: Sheet, page: int, fields: list[Asked], state: PageState, status: int, **shown: Any
 ) -> Response:
-    prompts = _prompts(sheet, page)
+    prompts = sheet.prompts_on(page)
     beside = [_beside(sheet, one) for one in fields]
     return render(
         "exercises/page.html",
@@ -299,6 +306,7 @@ def _page(
         fields=beside,
         fields_of={prompt.id: [one for one in beside if one.question.prompt is prompt] for prompt in prompts},
         may_write=sheet.may_write(prompts[0]),
+        recalled=recalled_on(sheet, prompts),
         page_state=state,
         here=_address(sheet, page),
         zone=get_self(current_session(), current_member()).zone,

@@ -16,11 +16,11 @@ from portal.couples.models import Couple
 from portal.couples.queries import get_couple
 from portal.errors import Conflict
 from portal.homework.assigning_forms import AssignForm, key_of
-from portal.homework.desk import desk_states, patterns_of
+from portal.homework.desk import desk_states, lines_of, patterns_of
 from portal.homework.models import Assignment
-from portal.homework.queries import FROZEN, assignments_of
+from portal.homework.queries import FROZEN, current_assignments
 from portal.homework.registry import Task, catalogue_of, library
-from portal.homework.rules import AlreadyAsked, NoLongerAsked, OnHold, Standing
+from portal.homework.rules import AlreadyAsked, NoLongerAsked, OnHold
 from portal.homework.service import assign as assign_task
 from portal.homework.service import assign_to_each
 from portal.homework.views.blueprint import blueprint
@@ -71,7 +71,7 @@ def of_couple(couple_id: UUID) -> ResponseReturnValue:
         "homework/of_couple.html",
         couple=couple,
         states=states,
-        patterns=patterns_of(states, couple, utc_now()),
+        patterns=patterns_of(lines_of(states), couple, utc_now()),
         may_assign=couple.status not in FROZEN,
         zone=get_self(session, viewer).zone,
     )
@@ -117,8 +117,8 @@ def _library_page(
     is_held = find_hold(session, couple.id) is not None
     with_them = {
         (one.kind, one.task_id): one
-        for one in assignments_of(session, viewer, couple.id)
-        if one.standing is Standing.OPEN and one.for_person_id is None
+        for one in current_assignments(session, viewer, couple.id)
+        if one.for_person_id is None
     }
     offers = {
         key_of(task): Offer(task, with_them.get((task.kind, task.id)), task.is_marked and is_held)

@@ -14,7 +14,7 @@ from portal.clock import utc_now
 from portal.couples.models import Couple
 from portal.couples.queries import get_couple
 from portal.errors import Conflict
-from portal.homework.queries import FROZEN, assignments_of
+from portal.homework.queries import FROZEN, current_assignments
 from portal.homework.rules import NoLongerAsked
 from portal.pathways import service
 from portal.pathways.forms import StartForm
@@ -23,7 +23,7 @@ from portal.pathways.queries import get_pathway
 from portal.pathways.rules import NothingToGive, NotPaused, NotRunning, StepStuck, Stuck
 from portal.pathways.views.blueprint import blueprint
 from portal.pathways.views.templates import all_plans
-from portal.pathways.way import draw_ways
+from portal.pathways.way import draw_ways, given_by
 from portal.people.queries import get_self
 from portal.security.gate import requires
 from portal.security.login import current_member
@@ -135,7 +135,8 @@ def _page(pathway_id: UUID, sentence: object = "", status: int = 200) -> Respons
     session, viewer = current_session(), current_member()
     pathway = get_pathway(session, viewer, pathway_id)
     couple = get_couple(session, viewer, pathway.couple_id)
-    (way,) = draw_ways([pathway], couple, assignments_of(session, viewer, pathway.couple_id))
+    assignments = current_assignments(session, viewer, pathway.couple_id, beside=given_by([pathway]))
+    (way,) = draw_ways([pathway], couple, assignments)
     audited_read(viewer, Action.TASK_READ, way.pathway)
     return render(
         "pathways/pathway.html",

@@ -28,8 +28,8 @@ def words() -> ResponseReturnValue:
     """Write what the practice says of itself, and find the pages to write."""
     practice = get_practice(current_session())
     saved = PublicWords(
-        practice.name, practice.tagline, practice.about, practice.contact_line, practice.security_contact
-    )
+        practice.name, practice.tagline, practice.about, practice.contact_line, practice.security_contact, practice.currency
+    )  # fmt: skip
     form = WordsForm(**(asdict(saved) if request.method == "GET" else {}))
     if not form.is_submitted():
         return _words_page(form)
