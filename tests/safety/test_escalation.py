@@ -233,7 +233,9 @@ def test_the_owner_reads_whose_it_is_and_nothing_else(app: Flask, cast: Cast) ->
     for path in ("/unlooked", "/today"):
         page = " ".join(BeautifulSoup(owner.get(path).text, "html.parser").get_text(" ").split())
         assert "Jane Parker has something that waits since" in page
-        assert not {word for word in ("Ana", "Ben", "Couple", "answered", "alone today") if word in page}, path
+        assert not {word for word in ("Ana", "Ben", "Couple", "answered", "alone today") if word in page}, (
+            path
+        )
     assert owner.get(f"/couples/{cast.couple_id}/individual").status_code == 404
     assert "Jane Parker has" not in client_of(app, cast.stranger).get("/unlooked").text
 
