@@ -4,10 +4,10 @@
 
 SHELL := /bin/bash
 PYTHON ?= python3.11 python3.12 python3
-TEST_WORKERS ?= 2
+# One more than there are processors: a test waits for a browser or another process a third of its time.
+TEST_WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 .DEFAULT_GOAL := run
 .PHONY: run test faults bench audit lock check clean system test-system
-.NOTPARALLEL:
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -16,7 +16,9 @@ READY := $(VENV)/.ready
 run: $(READY) system
 	@exec $(BIN)/portal demo
 
-test: check test-system
+# The checks run while what the tests need is fetched.
+test: $(READY)
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target check test-system
 	$(BIN)/pytest -n $(TEST_WORKERS) --ignore=tests/faults
 
 faults: $(READY) test-system
@@ -25,7 +27,7 @@ faults: $(READY) test-system
 bench: $(READY) test-system
 	$(BIN)/python -m tests.bench
 
-check: $(READY) system
+check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

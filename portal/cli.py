@@ -1,5 +1,6 @@
 """The console script `portal`: start, look after, back up."""
 
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -25,6 +26,7 @@ def main() -> None:
 @main.command()
 def up() -> None:
     """Start the portal for real use, without demo data."""
+    gc.disable()  # until `launch`: nothing that is loaded here becomes garbage
     from portal.deploy_check import findings
     from portal.transaction import transaction
 
@@ -47,6 +49,7 @@ def up() -> None:
 @main.command()
 def demo() -> None:
     """Start the portal with two invented couples, to look around."""
+    gc.disable()  # as above
     os.environ["DEMO"] = "1"
     from portal.demo import announcement, seed
     from portal.transaction import transaction

@@ -6,6 +6,7 @@ the launcher (see ``portal.supervise``).
 
 import errno
 import fcntl
+import gc
 import os
 import select
 import socket
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from portal import redis_server
-from portal.supervise import Program, Supervisor, guarded
+from portal.supervise import Program, PythonModule, Supervisor, guarded
 
 _START_LIMIT = 60.0  # seconds until the first page must answer
 _DEATHS_AT_START = 2  # a program that dies so often before the first page will not get better by itself
@@ -52,6 +53,8 @@ def launch(settings: LaunchSettings, announce: Callable[[str], None]) -> int:
     ``announce`` receives the address once pages are served. Call it from the main thread of a process
     without other threads.
     """
+    gc.freeze()  # so that the garbage collector of no part copies the memory that all of them share
+    gc.enable()
     return guarded(lambda: _launch(settings, announce))
 
 
@@ -131,10 +134,10 @@ def _web(settings: LaunchSettings, listener: socket.socket, environment: Mapping
         "log-level": "warning",
         "forwarded-allow-ips": "",  # PROXY_HOPS alone says whose X-Forwarded headers are believed
     }
-    return Program(
+    return PythonModule(
         name="web",
         command=[
-            *(sys.executable, "-m", "gunicorn", "portal.app:serve()", "--no-control-socket"),
+            *("gunicorn", "portal.app:serve()", "--no-control-socket"),
             *(f"--{name}={value}" for name, value in options.items()),
         ],
         environment=environment,
@@ -144,7 +147,7 @@ def _web(settings: LaunchSettings, listener: socket.socket, environment: Mapping
 
 def _background(environment: Mapping[str, str]) -> Iterator[Program]:
     for name, module in (("worker", "jobs.worker"), ("sweeper", "jobs.schedule")):
-        yield Program(name=name, command=[sys.executable, "-m", module], environment=environment)
+        yield PythonModule(name=name, command=[module], environment=environment)
 
 
 @contextmanager

@@ -7,8 +7,11 @@ die with it (``PR_SET_PDEATHSIG``); see prctl(2). Elsewhere only the direct chil
 """
 
 import ctypes
+import itertools
 import json
+import multiprocessing
 import os
+import runpy
 import signal
 import subprocess
 import sys
@@ -24,6 +27,7 @@ WATCHED_SIGNALS = STOP_SIGNALS | {signal.SIGCHLD}
 
 # Numbers from the kernel's linux/prctl.h, described in prctl(2).
 _PR_SET_PDEATHSIG = 1
+_PR_SET_NAME = 15
 _PR_SET_CHILD_SUBREAPER = 36
 
 _FIRST_PAUSE = 0.5  # seconds before a program that died is started again; doubles up to the longest
@@ -49,6 +53,55 @@ class Program:
     inherit: tuple[int, ...] = ()
     last: bool = False
 
+    def begin(self, supervisor: int) -> int:
+        """Start the command as a child of the process ``supervisor``, the calling one; return its process id.
+
+        Raises OSError when it cannot be executed.
+        """
+
+        def prepare() -> None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, ())
+            die_with(supervisor)
+
+        process = subprocess.Popen(  # noqa: S603 - the commands are fixed by the launcher
+            self.command,
+            env=dict(self.environment),
+            stdin=subprocess.DEVNULL,
+            pass_fds=self.inherit,
+            process_group=0,
+            umask=0o077,
+            preexec_fn=prepare,  # noqa: PLW1509 - the supervisor has one thread
+        )
+        process.returncode = 0  # the supervisor reaps by itself; Popen must neither wait nor warn
+        return process.pid
+
+
+class PythonModule(Program):
+    """A program that is a module, as of ``python -m``: the first word of ``command``, before its arguments.
+
+    It begins as a fork of the supervisor, so what that has loaded is neither read nor kept in memory
+    once more. Lists of processes show it as ``portal-`` and its name.
+    """
+
+    def begin(self, supervisor: int) -> int:
+        """Fork; the child keeps nothing open but what it inherits by name."""
+        child = multiprocessing.get_context("fork").Process(target=self._run, args=(supervisor,))
+        child.start()
+        assert child.pid is not None  # noqa: S101 - it has started
+        return child.pid
+
+    def _run(self, supervisor: int) -> None:
+        os.setpgid(0, 0)
+        die_with(supervisor)
+        _name_process(f"portal-{self.name}")
+        os.umask(0o077)
+        _close_all_but({*self.inherit, 0, 1, 2})
+        os.environ.clear()
+        os.environ.update(self.environment)
+        sys.argv[:] = self.command
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        runpy.run_module(self.command[0], run_name="__main__", alter_sys=True)
+
 
 @dataclass(kw_only=True)
 class _Child:
@@ -70,6 +123,20 @@ def die_with(parent: int, signal_number: int = signal.SIGKILL) -> None:
     _libc.prctl(_PR_SET_PDEATHSIG, signal_number, 0, 0, 0)
     if os.getppid() != parent:  # it ended before the request was heard
         os._exit(1)
+
+
+def _name_process(name: str) -> None:
+    """Let lists of processes show at most 15 letters of this name."""
+    if _libc is not None:
+        _libc.prctl(_PR_SET_NAME, name.encode(), 0, 0, 0)
+
+
+def _close_all_but(kept: set[int]) -> None:
+    """Close what a fork inherited: sockets, and the lock on the folder of all data, which must fall with its owner."""
+    borders = [-1, *sorted(kept), os.sysconf("SC_OPEN_MAX")]
+    for lower, upper in itertools.pairwise(borders):
+        if lower + 1 < upper:  # Python 3.11 takes an empty range for an open one
+            os.closerange(lower + 1, upper)
 
 
 def adopt_orphans() -> None:
@@ -189,23 +256,8 @@ class Supervisor:
 
     def start(self, program: Program) -> None:
         """Start a program and keep it running from now on. Raises OSError when it cannot be executed."""
-        supervisor = os.getpid()
-
-        def prepare() -> None:
-            signal.pthread_sigmask(signal.SIG_SETMASK, ())
-            die_with(supervisor)
-
-        process = subprocess.Popen(  # noqa: S603 - the commands are fixed by the launcher
-            program.command,
-            env=dict(program.environment),
-            stdin=subprocess.DEVNULL,
-            pass_fds=program.inherit,
-            process_group=0,
-            umask=0o077,
-            preexec_fn=prepare,  # noqa: PLW1509 - the supervisor has one thread
-        )
-        process.returncode = 0  # the supervisor reaps by itself; Popen must neither wait nor warn
-        self._children[process.pid] = _Child(program=program, pid=process.pid, started=time.monotonic())
+        pid = program.begin(os.getpid())
+        self._children[pid] = _Child(program=program, pid=pid, started=time.monotonic())
 
     def deaths(self) -> int:
         """Count how often the program that fails most has died in a row."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.processes import Running, answers, is_alive, process_like, running, wait_until
+from tests.support.processes import Running, answers, is_alive, processes_named, running, wait_until
 
 LAUNCH = """
 import os, sys
@@ -22,7 +22,7 @@ from portal.launch import LaunchSettings, launch
 settings = LaunchSettings(instance=Path(os.environ["INSTANCE"]), port=int(sys.argv[1]), web_workers=1, environment=os.environ)
 sys.exit(launch(settings, lambda address: print(f"Ready at {address}.", flush=True)))
 """
-PARTS = ("redis-server", "gunicorn", "jobs.worker", "jobs.schedule")
+PARTS = ("redis-server", "portal-web", "portal-worker", "portal-sweeper")
 
 Launch = Callable[..., Running]
 
@@ -50,7 +50,7 @@ def address_of(copy: Running) -> str:
 
 
 def part(copy: Running, name: str) -> list[int]:
-    return process_like(name, copy.descendants())
+    return processes_named(name, copy.descendants())
 
 
 @pytest.mark.usefixtures("sqlite_url")

@@ -29,7 +29,7 @@ from portal.security.viewer import Member, Role
 from portal.settings import settings_from_environment
 from portal.transaction import transaction
 from tests.support.cast import PASSWORD, make_account
-from tests.support.processes import Running, free_port, is_alive, process_like, running, wait_until
+from tests.support.processes import Running, free_port, is_alive, processes_named, running, wait_until
 
 STEP_SECONDS = 30  # RFC 6238
 IDLE_SECONDS = 15 * 60 + 1  # SES-03: longer than for partners and for staff
@@ -113,7 +113,7 @@ class House:
     @contextmanager
     def resting_worker(self) -> Iterator[None]:
         """Let the worker pause, so that people see what waiting looks like."""
-        workers = process_like("jobs.worker", self.processes.descendants())
+        workers = processes_named("portal-worker", self.processes.descendants())
         assert workers, self.processes.output()
         for pid in workers:
             os.kill(pid, signal.SIGSTOP)

@@ -44,14 +44,14 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-def process_like(word: str, among: Sequence[int]) -> list[int]:
-    """Find processes by a word of their command line."""
-    return [pid for pid in among if word in _command_line(pid)]
+def processes_named(name: str, among: Sequence[int]) -> list[int]:
+    """Find processes by the name that lists of processes show."""
+    return [pid for pid in among if _name_of(pid) == name]
 
 
-def _command_line(pid: int) -> str:
+def _name_of(pid: int) -> str:
     try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+        return Path(f"/proc/{pid}/comm").read_text("utf-8", "replace").strip()
     except OSError:
         return ""
 
