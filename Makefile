@@ -59,6 +59,7 @@ $(READY): requirements.lock pyproject.toml
 	$$python -m venv $(VENV) && \
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock && \
 	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . && \
+	$(BIN)/python -m compileall -q portal jobs && \
 	touch $@
 
 # $(call need,<command that succeeds when the part is there>,<Debian packages>,<another way>,<hint>)
