@@ -7,7 +7,7 @@ PYTHON ?= python3.11 python3.12 python3
 # One more than there are processors: a test waits for a browser or another process a third of its time.
 TEST_WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 .DEFAULT_GOAL := run
-.PHONY: run test faults bench audit lock check clean system test-system
+.PHONY: run test faults bench audit lock check clean ahead system test-system
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -16,9 +16,10 @@ READY := $(VENV)/.ready
 run: $(READY) system
 	@exec $(BIN)/portal demo
 
-# The checks run while what the tests need is fetched.
-test: $(READY)
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target check test-system
+# What the tests need of the system is fetched while Python's packages are, and while the checks run.
+test:
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target check ahead
+	@$(MAKE) --no-print-directory test-system
 	$(BIN)/pytest -n $(TEST_WORKERS) --ignore=tests/faults
 
 faults: $(READY) test-system
@@ -62,19 +63,32 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m compileall -q portal jobs && \
 	touch $@
 
+# $(call fetch,<Debian packages>): by whoever may install them without being asked anything
+define fetch
+as='sudo -n'; [ "$$(id -u)" != 0 ] || as=; \
+	if $$as true 2>/dev/null; then \
+	  echo 'Installing $(1)'; \
+	  $$as apt-get update; \
+	  $$as env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends --no-upgrade $(1); \
+	fi
+endef
+
 # $(call need,<command that succeeds when the part is there>,<Debian packages>,<another way>,<hint>)
 define need
 	@there() { $(1); }; \
 	if ! there >/dev/null 2>&1; then \
-	  as='sudo -n'; [ "$$(id -u)" != 0 ] || as=; \
-	  if $$as true 2>/dev/null; then \
-	    echo 'Installing $(2)'; \
-	    $$as apt-get update; \
-	    $$as env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $(2) || $(or $(3),false); \
-	  fi >/dev/null 2>&1 </dev/null; \
+	  { { $(call fetch,$(2)); } || $(or $(3),false); } >/dev/null 2>&1 </dev/null; \
 	  there >/dev/null 2>&1 || { echo 'Common Ground needs $(2): sudo apt-get install $(2)$(4)' >&2; exit 1; }; \
 	fi
 endef
+
+browsers = chromium chromium-browser google-chrome google-chrome-stable "$$CHROMIUM" "$$HOME"/.cache/ms-playwright/chromium-*/chrome-linux*/chrome
+
+# Only begins what `system` and `test-system` would do later, one after the other, and cannot fail: they look again.
+ahead:
+	@missing=$$(command -v redis-server >/dev/null || echo redis-server; \
+	  for name in $(browsers); do command -v "$$name" >/dev/null && exit; done; echo chromium); \
+	[ -z "$$missing" ] || { $(call fetch,$$missing); } >/dev/null 2>&1 </dev/null || true
 
 libraries = PATH="$$PATH:/sbin:/usr/sbin" ldconfig -p
 
