@@ -20,7 +20,7 @@ run: $(READY) system
 test:
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target check ahead
 	@$(MAKE) --no-print-directory test-system
-	$(BIN)/pytest -n $(TEST_WORKERS) --ignore=tests/faults
+	$(BIN)/pytest -n $(TEST_WORKERS) --maxschedchunk=8 --ignore=tests/faults
 
 faults: $(READY) test-system
 	$(BIN)/pytest -n $(TEST_WORKERS) tests/faults

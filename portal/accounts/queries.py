@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import or_, select, true
+from sqlalchemy import bindparam, or_, select, true
 from sqlalchemy.orm import Session, joinedload, selectinload
 from sqlalchemy.sql.base import ExecutableOption
 
@@ -24,15 +24,19 @@ def account_holders(session: Session, person_ids: Collection[UUID]) -> set[UUID]
     return set(session.scalars(select(Account.person_id).where(Account.person_id.in_(person_ids))))
 
 
+_WITH_ACCOUNT = joinedload(LoginSession.account)
+_WHO = (_WITH_ACCOUNT.joinedload(Account.person), _WITH_ACCOUNT.joinedload(Account.roles))
+# Written once: every request asks it, and to write it takes as long as to ask it.
+_LIVE = (
+    select(LoginSession)
+    .where(LoginSession.token_hash == bindparam("token_hash"), LoginSession.ended_at.is_(None))
+    .options(*_WHO)
+)
+
+
 def find_live_sign_in(session: Session, token: str, now: datetime) -> LoginSession | None:
     """Find the sign-in of a cookie's token, with account, roles and person, if it still holds. One statement."""
-    account = joinedload(LoginSession.account)
-    query = (
-        select(LoginSession)
-        .where(LoginSession.token_hash == hashed_token(token), LoginSession.ended_at.is_(None))
-        .options(account.joinedload(Account.person), account.joinedload(Account.roles))
-    )
-    found = session.scalars(query).unique().one_or_none()
+    found = session.scalars(_LIVE, {"token_hash": hashed_token(token)}).unique().one_or_none()
     if found is None or found.account.is_disabled:
         return None
     is_staff = any(role.role in STAFF for role in found.account.roles)
@@ -48,13 +52,12 @@ def find_lapsed_sign_in(
     It opens nothing. One that was ended by hand counts for what was under way at that moment only. `within`: how long
     ago it was last seen at most; None: whenever.
     """
-    account = joinedload(LoginSession.account)
     query = (
         select(LoginSession)
         .where(LoginSession.token_hash == hashed_token(token), LoginSession.is_waiting.is_(False))
         .where(or_(LoginSession.ended_at.is_(None), LoginSession.ended_at > now - UNDER_WAY))
         .where(LoginSession.last_seen_at > now - within if within is not None else true())
-        .options(account.joinedload(Account.person), account.joinedload(Account.roles))
+        .options(*_WHO)
     )
     found = session.scalars(query).unique().one_or_none()
     return None if found is None or found.account.is_disabled else found
