@@ -16,8 +16,8 @@ from portal.app import create_app
 from portal.diary.models import OccupiedInterval, OccupiedKind, PlaceKind, PlaceRow
 from portal.exercises.models import GoalEnd, GoalEnding, KeptGoal
 from portal.extensions import db
-from portal.homework.models import TaskKind
-from portal.homework.rules import Gate
+from portal.homework.models import Answer, Comment, JointAnswer, Response, TaskKind
+from portal.homework.rules import Gate, Reach, Scope
 from portal.meetings.models import Meeting, Note, Place, Summary, SummaryState
 from portal.orm import Model
 from portal.practice.queries import get_practice
@@ -57,9 +57,13 @@ def test_up_down_and_up_again_with_rows(empty_app: Flask) -> None:
         session.add(occupied(cast.therapist.person_id, NINE, NINE + HOUR))
         session.add(sitting(cast))
         keep_passkey(session, cast.ana.account_id)
-        place_id, goal_id = told_place(session, cast).id, ended_goal(session, cast).id
+        part = assign_to_both(session, cast, TaskKind.EXERCISE, "one-shared-goal", Gate.BOTH)
+        place_id, goal_id = told_place(session, cast).id, ended_goal(session, part.assignment_id, cast).id
+        comment_on_everything(session, part, cast)
     for revision in revisions[1:]:
         flask_migrate.downgrade(revision=revision)
+        if revision == "0021":
+            keeps_what_it_knows_of_comments()
         if revision == "0018":
             goes_down_and_up(place_id, goal_id)
         assert current_session().scalar(text("select count(*) from occupied_interval")) == 1
@@ -95,10 +99,40 @@ def told_place(session: Session, cast: Cast) -> PlaceRow:
     return place
 
 
-def ended_goal(session: Session, cast: Cast) -> KeptGoal:
-    part = assign_to_both(session, cast, TaskKind.EXERCISE, "one-shared-goal", Gate.BOTH)
+def comment_on_everything(session: Session, part: Response, cast: Cast) -> None:
+    """Say something about an answer to its author and to oneself, and about what both wrote to both."""
+    answer = Answer(
+        response_id=part.id, person_id=part.person_id, prompt_id="why", scope=Scope.REVEAL, saved_at=NINE
+    )
+    joint = JointAnswer(
+        assignment_id=part.assignment_id, couple_id=cast.couple_id, stage=1, prompt_id="goal", revision=1,
+        author_id=part.person_id, saved_at=NINE,
+    )  # fmt: skip
+    session.add_all([answer, joint])
+    session.flush()
+    for reach in Reach:
+        about = (
+            {"joint_answer_id": joint.id}
+            if reach is Reach.BOTH
+            else {"answer_id": answer.id, "person_id": part.person_id}
+        )
+        who = {"couple_id": cast.couple_id, "written_by_id": cast.therapist.person_id}
+        session.add(Comment(reach=reach, words=reach.value, **about, **who))
+    session.flush()
+
+
+def keeps_what_it_knows_of_comments() -> None:
+    """See that the tables of 0021 keep, and give back, the comment of which they know: that for an author."""
+    flask_migrate.upgrade()
+    kept = current_session().scalars(select(Comment)).one()
+    assert (kept.reach, kept.words, kept.joint_answer_id) == (Reach.AUTHOR, "author", None)
+    current_session().rollback()
+    flask_migrate.downgrade(revision="0021")
+
+
+def ended_goal(session: Session, assignment_id: UUID, cast: Cast) -> KeptGoal:
     goal = KeptGoal(
-        assignment_id=part.assignment_id, couple_id=cast.couple_id, slot="us", kept_at=NINE, words="Sail.", levels="",
+        assignment_id=assignment_id, couple_id=cast.couple_id, slot="us", kept_at=NINE, words="Sail.", levels="",
         ended_at=NINE, ending=GoalEnding.MET,
     )  # fmt: skip
     session.add(goal)
