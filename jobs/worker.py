@@ -45,6 +45,11 @@ from portal.transaction import transaction
 BEAT_SECONDS = 10.0
 MAINTENANCE_SECONDS = 30  # RQ's own 600 leave a lost job unnoticed for long (security.md P3)
 WORKER_TTL_SECONDS = 25  # RQ waits for jobs 15 seconds less than this at a stretch
+SELDOM = (
+    100_000,
+    50,
+    50,
+)  # a horse ends with its job; looking for garbage took a tenth of the time of a document
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 15.0
 NOBODY = UUID(int=0)
 log = structlog.get_logger()
@@ -108,9 +113,10 @@ class PortalWorker(Worker):
             record(session, JobFor(NOBODY), Action.JOB_REFUSED, kind="job", object_id=None, result=reason)
 
     def main_work_horse(self, job: Job, queue: Queue) -> None:
-        """Do the job in a context of its own, with connections of its own."""
+        """Do the job in a context of its own, with connections of its own, and hardly looking for garbage."""
         with self._app.app_context():
             db.engine.dispose(close=False)
+            gc.set_threshold(*SELDOM)
             super().main_work_horse(job, queue)
 
     def handle_work_horse_killed(self, job: Job, retpid: int, ret_val: int, rusage: Any) -> None:
