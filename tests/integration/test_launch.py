@@ -7,7 +7,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -53,11 +53,21 @@ def part(copy: Running, name: str) -> list[int]:
     return processes_named(name, copy.descendants())
 
 
+def holds_open(pid: int, path: Path) -> bool:
+    for one in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(OSError):  # it may be closed meanwhile
+            if one.readlink() == path:
+                return True
+    return False
+
+
 @pytest.mark.usefixtures("sqlite_url")
-def test_the_announced_address_answers_and_ctrl_c_ends_every_process(launch: Launch) -> None:
+def test_the_announced_address_answers_and_ctrl_c_ends_every_process(launch: Launch, tmp_path: Path) -> None:
     copy = launch()
     assert answers(address_of(copy))
     below = copy.descendants()
+    holders = [pid for pid in below if holds_open(pid, tmp_path)]
+    assert len(holders) == 1, "a part that outlived the launcher would keep the next one out"
 
     copy.send(signal.SIGINT)
 
