@@ -16,7 +16,7 @@ READY := $(VENV)/.ready
 run: $(READY) system
 	@exec $(BIN)/portal demo
 
-# What the tests need of the system is fetched while Python's packages are, and while the checks run.
+# The browser is fetched while Python's packages are, and while the checks run.
 test:
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target check ahead
 	@$(MAKE) --no-print-directory test-system
@@ -84,11 +84,10 @@ endef
 
 browsers = chromium chromium-browser google-chrome google-chrome-stable "$$CHROMIUM" "$$HOME"/.cache/ms-playwright/chromium-*/chrome-linux*/chrome
 
-# Only begins what `system` and `test-system` would do later, one after the other, and cannot fail: they look again.
+# Only begins what `test-system` would do later, and cannot fail: that looks again.
 ahead:
-	@missing=$$(command -v redis-server >/dev/null || echo redis-server; \
-	  for name in $(browsers); do command -v "$$name" >/dev/null && exit; done; echo chromium); \
-	[ -z "$$missing" ] || { $(call fetch,$$missing); } >/dev/null 2>&1 </dev/null || true
+	@for name in $(browsers); do command -v "$$name" >/dev/null && exit; done; \
+	{ $(call fetch,chromium); } >/dev/null 2>&1 </dev/null || true
 
 libraries = PATH="$$PATH:/sbin:/usr/sbin" ldconfig -p
 

@@ -1,6 +1,7 @@
 """A real Redis for a test, which can be emptied, paused, killed and started again."""
 
 import os
+import shutil
 import signal
 import tempfile
 from collections.abc import Iterator
@@ -60,7 +61,7 @@ class RedisServer:
         self.kill()
         if empty:
             for kept in (self.instance / "redis").glob("appendonly*"):
-                kept.unlink()
+                shutil.rmtree(kept) if kept.is_dir() else kept.unlink()  # a folder since Redis 7
         self.start()
 
     def pause(self) -> None:
