@@ -45,11 +45,8 @@ from portal.transaction import transaction
 BEAT_SECONDS = 10.0
 MAINTENANCE_SECONDS = 30  # RQ's own 600 leave a lost job unnoticed for long (security.md P3)
 WORKER_TTL_SECONDS = 25  # RQ waits for jobs 15 seconds less than this at a stretch
-SELDOM = (
-    100_000,
-    50,
-    50,
-)  # a horse ends with its job; looking for garbage took a tenth of the time of a document
+# Thresholds of the garbage collector: a horse ends with its job, and looking took a tenth of the time of a document.
+SELDOM = (100_000, 50, 50)
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 15.0
 NOBODY = UUID(int=0)
 log = structlog.get_logger()

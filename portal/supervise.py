@@ -53,11 +53,12 @@ class Program:
     inherit: tuple[int, ...] = ()
     last: bool = False
 
-    def begin(self, supervisor: int) -> int:
-        """Start the command as a child of the process ``supervisor``, the calling one; return its process id.
+    def begin(self) -> int:
+        """Start the command as a child of the calling process, which is to reap it; return its process id.
 
         Raises OSError when it cannot be executed.
         """
+        supervisor = os.getpid()
 
         def prepare() -> None:
             signal.pthread_sigmask(signal.SIG_SETMASK, ())
@@ -83,12 +84,16 @@ class PythonModule(Program):
     once more. Lists of processes show it as ``portal-`` and its name.
     """
 
-    def begin(self, supervisor: int) -> int:
+    def begin(self) -> int:
         """Fork; the child keeps nothing open but what it inherits by name."""
-        child = multiprocessing.get_context("fork").Process(target=self._run, args=(supervisor,))
+        child = multiprocessing.get_context("fork").Process(target=self._run, args=(os.getpid(),))
         child.start()
-        assert child.pid is not None  # noqa: S101 - it has started
-        return child.pid
+        pid = child.pid
+        assert pid is not None  # noqa: S101 - it has started
+        # The supervisor reaps by itself. Told that the child has ended, this lets go of the pipes that it keeps for it.
+        child._popen.returncode = 0  # type: ignore[attr-defined]  # noqa: SLF001 - there is no other way to say so
+        child.close()
+        return pid
 
     def _run(self, supervisor: int) -> None:
         os.setpgid(0, 0)
@@ -256,7 +261,7 @@ class Supervisor:
 
     def start(self, program: Program) -> None:
         """Start a program and keep it running from now on. Raises OSError when it cannot be executed."""
-        pid = program.begin(os.getpid())
+        pid = program.begin()
         self._children[pid] = _Child(program=program, pid=pid, started=time.monotonic())
 
     def deaths(self) -> int:

@@ -61,6 +61,12 @@ def holds_open(pid: int, path: Path) -> bool:
     return False
 
 
+def launchers_open_files(copy: Running) -> int:
+    """Count what the process holds open that starts the parts."""
+    launcher = copy.descendants()[0]
+    return len(list(Path(f"/proc/{launcher}/fd").iterdir()))
+
+
 @pytest.mark.usefixtures("sqlite_url")
 def test_the_announced_address_answers_and_ctrl_c_ends_every_process(launch: Launch, tmp_path: Path) -> None:
     copy = launch()
@@ -79,6 +85,7 @@ def test_the_announced_address_answers_and_ctrl_c_ends_every_process(launch: Lau
 def test_each_part_that_is_killed_is_started_again(launch: Launch) -> None:
     copy = launch()
     address = address_of(copy)
+    open_before = launchers_open_files(copy)
     killed = {name: part(copy, name) for name in PARTS}
 
     for pids in killed.values():
@@ -89,6 +96,7 @@ def test_each_part_that_is_killed_is_started_again(launch: Launch) -> None:
         "all parts are started again",
     )
     wait_until(lambda: answers(address), "the portal answers again")
+    assert launchers_open_files(copy) == open_before
 
 
 def test_two_copies_run_side_by_side(launch: Launch, tmp_path: Path, migrated_sqlite: Path) -> None:
