@@ -5,9 +5,10 @@ answer: then its two copies that the shares made stand on the page of both (`SHO
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, delete, exists, false, func, or_, select
@@ -27,6 +28,8 @@ from portal.security.viewer import Member
 
 MOST_COMMENTS = 20  # on one answer; more is a conversation, and belongs into the session
 MOST_CHARACTERS = 1000
+Written = TypeVar("Written", Answer, JointAnswer)
+Key = TypeVar("Key", UUID, str)
 
 
 class NotForThem(Conflict):
@@ -158,13 +161,7 @@ def commented_answers(
         .outerjoin(Comment, Comment.answer_id == Answer.id)
         .order_by(Comment.created_at, Comment.id)
     )
-    answers: dict[UUID, Answer] = {}
-    comments: dict[UUID, list[Comment]] = defaultdict(list)
-    for answer, comment in rows:
-        answers[answer.id] = answer
-        if comment is not None:
-            comments[answer.id].append(comment)
-    return list(answers.values()), dict(comments)
+    return _gathered(rows, lambda answer: answer.id)
 
 
 def commented_versions(
@@ -177,13 +174,20 @@ def commented_versions(
         .where(JointAnswer.assignment_id == assignment_id, is_treated(JointAnswer.couple_id, viewer))
         .order_by(JointAnswer.prompt_id, JointAnswer.revision, Comment.created_at, Comment.id)
     )
-    versions: dict[UUID, JointAnswer] = {}
-    comments: dict[str, list[Comment]] = defaultdict(list)
-    for version, comment in rows:
-        versions[version.id] = version
+    return _gathered(rows, lambda version: version.prompt_id)
+
+
+def _gathered(
+    rows: Iterable[tuple[Written, Comment | None]], by: Callable[[Written], Key]
+) -> tuple[list[Written], dict[Key, list[Comment]]]:
+    """Give each answer once, in the order of the rows, and the comments on them under what `by` says of each answer."""
+    written: dict[UUID, Written] = {}
+    comments: dict[Key, list[Comment]] = defaultdict(list)
+    for one, comment in rows:
+        written[one.id] = one
         if comment is not None:
-            comments[version.prompt_id].append(comment)
-    return list(versions.values()), dict(comments)
+            comments[by(one)].append(comment)
+    return list(written.values()), dict(comments)
 
 
 def remarks_for(session: Session, viewer: Member, assignment_id: UUID) -> dict[tuple[UUID, str], Remarks]:
