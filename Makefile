@@ -82,12 +82,11 @@ define need
 	fi
 endef
 
-browsers = chromium chromium-browser google-chrome google-chrome-stable "$$CHROMIUM" "$$HOME"/.cache/ms-playwright/chromium-*/chrome-linux*/chrome
+has_browser = -c 'from tests.support.chromium import executable; executable()'
 
 # Only begins what `test-system` would do later, and cannot fail: that looks again.
 ahead:
-	@for name in $(browsers); do command -v "$$name" >/dev/null && exit; done; \
-	{ $(call fetch,chromium); } >/dev/null 2>&1 </dev/null || true
+	@python3 $(has_browser) >/dev/null 2>&1 || { $(call fetch,chromium); } >/dev/null 2>&1 </dev/null || true
 
 libraries = PATH="$$PATH:/sbin:/usr/sbin" ldconfig -p
 
@@ -98,4 +97,4 @@ system: $(READY)
 # Ubuntu has no package of Chromium that runs without snap; Playwright brings one.
 test-system: system
 	@[ -z "$$CHROMIUM" ] || command -v "$$CHROMIUM" >/dev/null || { echo "CHROMIUM names $$CHROMIUM, which is not there." >&2; exit 1; }
-	$(call need,$(BIN)/python -c 'from tests.support.chromium import executable; executable()',chromium,$(BIN)/playwright install --with-deps chromium, (CHROMIUM= names another))
+	$(call need,$(BIN)/python $(has_browser),chromium,$(BIN)/playwright install --with-deps chromium, (CHROMIUM= names another))

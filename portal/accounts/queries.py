@@ -18,12 +18,6 @@ from portal.security.viewer import STAFF, Member, Role
 MOST_ON_ONE_ADDRESS = 2
 LISTED_FOR = timedelta(days=30)
 
-
-def account_holders(session: Session, person_ids: Collection[UUID]) -> set[UUID]:
-    """Tell which of these persons have an account, whatever its state. One statement."""
-    return set(session.scalars(select(Account.person_id).where(Account.person_id.in_(person_ids))))
-
-
 _WITH_ACCOUNT = joinedload(LoginSession.account)
 _WHO = (_WITH_ACCOUNT.joinedload(Account.person), _WITH_ACCOUNT.joinedload(Account.roles))
 # Written once: every request asks it, and to write it takes as long as to ask it.
@@ -32,6 +26,11 @@ _LIVE = (
     .where(LoginSession.token_hash == bindparam("token_hash"), LoginSession.ended_at.is_(None))
     .options(*_WHO)
 )
+
+
+def account_holders(session: Session, person_ids: Collection[UUID]) -> set[UUID]:
+    """Tell which of these persons have an account, whatever its state. One statement."""
+    return set(session.scalars(select(Account.person_id).where(Account.person_id.in_(person_ids))))
 
 
 def find_live_sign_in(session: Session, token: str, now: datetime) -> LoginSession | None:

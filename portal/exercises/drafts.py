@@ -44,12 +44,8 @@ HARMLESS = frozenset(
         Slip.NO_FIVE_RUNGS, Slip.GOAL_TELLS_MORE, Slip.NO_DECISION, Slip.RECALLS_ONE, Slip.RECALL_NOT_OPEN,
     }
 )  # fmt: skip
-LINKS = (
-    "options_from",
-    "from",
-    "guess_of",
-    "recalls",
-)  # each names another prompt; with a dot, one of another exercise
+# Each names another prompt; with a dot, one of another exercise.
+LINKS = ("options_from", "from", "guess_of", "recalls")
 ABOUT_PLACE = frozenset({"required", "beside", "stage", "min", "max"})
 
 

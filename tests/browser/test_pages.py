@@ -27,10 +27,8 @@ KEPT = """async () => [
 LOOK = """only => axe.run(document, {resultTypes: ['violations'], iframes: false, preload: false,
     rules: {'target-size': {enabled: true}}, ...(only.length ? {runOnly: only} : {})})
   .then(found => found.violations.flatMap(one => one.nodes.map(node => `${one.id} at ${node.target}: ${node.failureSummary}`)))"""
-OF_A_LOOK = [
-    "color-contrast",
-    "target-size",
-]  # what size and colours of a screen decide; the rest is the page's own
+# What size and colours of a screen decide; the rest is the page's own.
+OF_A_LOOK = ["color-contrast", "target-size"]
 WEAR = "rules => { const worn = new CSSStyleSheet(); worn.replaceSync(rules); document.adoptedStyleSheets = [worn]; }"
 AS_IT_IS = {"as it is": ""}
 WAYS_TO_READ = {
